@@ -1,0 +1,2 @@
+//! The extension.
+fn main() {}

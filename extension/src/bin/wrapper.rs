@@ -1,0 +1,2 @@
+//! The wrapper.
+fn main() {}

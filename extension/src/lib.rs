@@ -1,0 +1,1 @@
+//! Misrule's Lambda layer: proxies the Runtime API and carries faults out.

@@ -1,0 +1,1 @@
+//! Delays chosen paths by a fixed or random time.

@@ -1,0 +1,1 @@
+//! Answers chosen paths with an error, in a time window or always.

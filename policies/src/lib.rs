@@ -1,0 +1,1 @@
+//! Ready-made fault policies, compiled to components.

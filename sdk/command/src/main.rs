@@ -1,0 +1,2 @@
+//! The misrule command.
+fn main() {}

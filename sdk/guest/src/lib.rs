@@ -1,0 +1,1 @@
+//! What a fault policy is written with: the trait, its settings, the invocation, and plans.

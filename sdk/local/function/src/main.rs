@@ -1,0 +1,2 @@
+//! The function of the demo.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Settings derive of misrule-sdk.
