@@ -1,0 +1,1 @@
+//! Every setting of the layer, read from the environment in one place.

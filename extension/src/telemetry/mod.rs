@@ -1,0 +1,1 @@
+//! What the layer says: one flat JSON object a line on stdout.
