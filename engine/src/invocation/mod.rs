@@ -1,10 +1,22 @@
-//! invocation
+//! An invocation as policies see it: Lambda's headers and a lazy view of the event's bytes. Nothing is parsed that nobody
+//! asks for.
 
-/// Which JSON document a pointer is resolved in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Document {
-    /// The whole event or answer.
-    Whole,
-    /// Its decoded HTTP body, read as JSON.
-    Body,
-}
+mod answer;
+mod arn;
+mod base64_text;
+mod batch;
+mod document;
+mod head;
+mod http;
+pub mod json;
+mod source;
+mod view;
+
+pub use answer::{Answer, Unreadable};
+pub use arn::Arn;
+pub use batch::Item;
+pub use document::Document;
+pub use head::{Head, RequestId};
+pub use http::HttpShape;
+pub use source::Source;
+pub use view::Invocation;
