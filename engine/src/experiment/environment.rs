@@ -1,0 +1,25 @@
+//! Where a function runs.
+
+/// The execution environment, as Lambda's environment variables describe it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    pub function_name: String,
+    /// `AWS_LAMBDA_FUNCTION_VERSION`.
+    pub function_version: String,
+    /// `AWS_REGION`.
+    pub region: String,
+    /// The account, where it is known.
+    pub account: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MB.
+    pub memory_mb: u32,
+    /// `AWS_LAMBDA_INITIALIZATION_TYPE`: "on-demand", "provisioned-concurrency", "snap-start", "lambda-managed-instances".
+    pub initialization: String,
+}
+
+impl Environment {
+    /// Whether other invocations may run in this environment at the same time.
+    pub fn shared(&self) -> bool {
+        self.initialization == "lambda-managed-instances"
+    }
+}
