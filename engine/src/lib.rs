@@ -27,9 +27,8 @@ pub mod experiment;
 pub mod invocation;
 pub mod limits;
 pub mod matching;
+pub mod policy;
 pub mod time;
 
-#[cfg(feature = "sandbox")]
-pub mod policy;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

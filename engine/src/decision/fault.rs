@@ -88,10 +88,28 @@ catalogue! {
 impl FaultKind {
     /// Whether it hits every invocation of the execution environment, and so is refused where others share it.
     pub const fn hits_the_whole_environment(self) -> bool {
-        matches!(
-            self,
-            Self::Hang | Self::Crash | Self::FillDisk | Self::HoldMemory | Self::BurnCpu | Self::BlockHosts
-        )
+        matches!(self, Self::Hang | Self::Crash | Self::FillDisk | Self::HoldMemory | Self::BurnCpu | Self::BlockHosts)
+    }
+
+    /// Whether a policy may ask for it in this hook. Of a buffered answer, what needs its body is not among them: no hook
+    /// may declare `answer-body` yet.
+    pub const fn may_be_asked(self, hook: Hook, streaming: bool) -> bool {
+        match (hook, streaming) {
+            (Hook::Before, _) => !matches!(
+                self,
+                Self::SetStatus
+                    | Self::Truncate
+                    | Self::Garble
+                    | Self::Throttle
+                    | Self::Pause
+                    | Self::Cut
+                    | Self::BreakOff
+            ),
+            (Hook::After, false) => matches!(self, Self::Delay | Self::Fail | Self::Hang),
+            (Hook::After, true) => {
+                matches!(self, Self::Delay | Self::Throttle | Self::Pause | Self::Cut | Self::BreakOff)
+            }
+        }
     }
 
     /// Whether nothing may follow it in a plan.
@@ -238,6 +256,14 @@ impl Step {
         }
     }
 
+    /// How long it delays, where it does.
+    pub const fn as_delay(&self) -> Option<Duration> {
+        match self {
+            Self::Delay(duration) => Some(*duration),
+            _ => None,
+        }
+    }
+
     /// Bytes that the step's parameters take, roughly: what the limit on a plan's size counts.
     pub fn bytes(&self) -> usize {
         let texts = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
@@ -266,7 +292,8 @@ mod tests {
     fn each_kind_is_a_function_of_the_contract() {
         let faults = CONTRACT.split("interface faults {").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap();
         let functions: Vec<_> = faults.lines().filter_map(|line| line.trim().split_once(": func(")).collect();
-        let named: Vec<_> = functions.iter().map(|(name, _)| *name).filter(|n| !["because", "forbid"].contains(n)).collect();
+        let named: Vec<_> =
+            functions.iter().map(|(name, _)| *name).filter(|n| !["because", "forbid"].contains(n)).collect();
         let kinds: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(named, kinds);
     }

@@ -1,9 +1,20 @@
 //! From an invocation to a plan: the catalogue of faults, seeds, the guard, and the enforcer that asks the policies.
 
+#[cfg(feature = "sandbox")]
+mod arm;
+#[cfg(feature = "sandbox")]
+mod enforcer;
 mod fault;
+#[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only an enforcer judges"))]
+mod guard;
 mod plan;
+mod seed;
 
+#[cfg(feature = "sandbox")]
+pub use arm::{ArmError, Armoury};
+#[cfg(feature = "sandbox")]
+pub use enforcer::{Admission, Enforcer};
 pub use fault::{FaultKind, FunctionError, Hook, HttpAnswer, Step, UnknownFault};
-pub use plan::{
-    CutReason, Decision, LogLevel, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason,
-};
+pub use guard::Carries;
+pub use plan::{CutReason, Decision, LogLevel, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
+pub use seed::{Chance, Seed, sticky};

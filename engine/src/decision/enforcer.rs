@@ -1,0 +1,183 @@
+//! One armed experiment version: it asks the policies and joins what they want.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::guard::{Carries, Guard};
+use super::plan::{Decision, Note, NoteKind};
+use super::{Hook, PolicyName, Seed, Step};
+use crate::digest::Digest;
+use crate::experiment::{Ends, Environment, Experiment};
+use crate::invocation::{Answer, Head, Invocation};
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// One version of one experiment, loaded. It decides; it does not act, and it has no clock.
+pub struct Enforcer {
+    pub(super) experiment: Experiment,
+    pub(super) digest: Digest,
+    pub(super) environment: Environment,
+    pub(super) carries: Carries,
+    pub(super) policies: Vec<Policy>,
+}
+
+/// An invocation that the experiment may touch, and by which policies.
+#[derive(Debug)]
+pub struct Admission {
+    seed: Seed,
+    /// A bit for each policy that was drawn, in the experiment's order.
+    asked: u32,
+    before: bool,
+    after: bool,
+    delayed_milliseconds: AtomicU64,
+}
+
+impl Admission {
+    /// The invocation's seed: with the event, all that a replay needs.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    /// Whether a policy wants to see the event.
+    pub fn wants_before(&self) -> bool {
+        self.before
+    }
+
+    /// Whether a policy wants to see the answer.
+    pub fn wants_after(&self) -> bool {
+        self.after
+    }
+}
+
+impl Enforcer {
+    /// The experiment.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// The digest of what was delivered: the experiment's version.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The policies and the digests of their components, in the experiment's order.
+    pub fn policies(&self) -> impl Iterator<Item = (&PolicyName, Digest)> {
+        self.policies.iter().map(|policy| (policy.name(), policy.digest()))
+    }
+
+    /// When it ends.
+    pub fn expires(&self) -> Timestamp {
+        expiry(&self.experiment)
+    }
+
+    /// Whether it has started and not expired.
+    pub fn in_force(&self, now: Timestamp) -> bool {
+        self.experiment.starts.is_none_or(|starts| starts <= now) && now < self.expires()
+    }
+
+    /// Whether any policy may touch this invocation: time, blast radius and draws. None where the invocation passes as if
+    /// there were no experiment. Cheap, and before the event is read.
+    pub fn admit(&self, head: &Head) -> Option<Admission> {
+        let within = self.experiment.blast_radius.covers(&self.environment, &head.invoked_arn);
+        if !within || !self.in_force(head.arrived) {
+            return None;
+        }
+        let seed = Seed::of_invocation(&self.experiment.name, head);
+        if !seed.eligible(self.experiment.blast_radius.rate.share()) {
+            return None;
+        }
+        let drawn = |policy: &Policy| seed.asked(policy.name(), policy.rate().share());
+        let asked =
+            self.policies.iter().enumerate().filter(|(_, policy)| drawn(policy)).fold(0, |bits, (n, _)| bits | 1 << n);
+        let wants = |hook| self.asked(asked).any(|policy| policy.wants(hook));
+        let (before, after) = (wants(Hook::Before), wants(Hook::After));
+        (before || after).then(|| Admission { seed, asked, before, after, delayed_milliseconds: AtomicU64::new(0) })
+    }
+
+    /// Decides before the handler sees the event.
+    pub fn before(&self, invocation: &Arc<Invocation>, admission: &Admission, now: Timestamp) -> Decision {
+        self.decide(invocation, admission, None, now)
+    }
+
+    /// Decides once the handler answered.
+    pub fn after(
+        &self,
+        invocation: &Arc<Invocation>,
+        admission: &Admission,
+        answer: &Answer,
+        now: Timestamp,
+    ) -> Decision {
+        self.decide(invocation, admission, Some(answer), now)
+    }
+
+    fn decide(
+        &self,
+        invocation: &Arc<Invocation>,
+        admission: &Admission,
+        answer: Option<&Answer>,
+        now: Timestamp,
+    ) -> Decision {
+        if !self.in_force(now) {
+            return Decision::default();
+        }
+        let hook = if answer.is_some() { Hook::After } else { Hook::Before };
+        let mut notes = Vec::new();
+        let Some(wanted) = self.ask_all(hook, invocation, admission, answer, &mut notes) else {
+            return Decision { notes, ..Decision::default() };
+        };
+        if wanted.is_empty() {
+            return Decision { notes, ..Decision::default() };
+        }
+        let guard = Guard {
+            blast_radius: &self.experiment.blast_radius,
+            carries: &self.carries,
+            hook,
+            answerable: invocation.answerable().is_some(),
+            shared: self.environment.shared(),
+            delayed: Duration::from_millis(admission.delayed_milliseconds.load(Ordering::Relaxed)),
+            now,
+            deadline: invocation.head().deadline,
+        };
+        let plan = guard.join(wanted, &mut notes);
+        let delay: u128 =
+            plan.steps().iter().filter_map(|planned| planned.step.as_delay()).map(|delay| delay.as_millis()).sum();
+        admission.delayed_milliseconds.fetch_add(u64::try_from(delay).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Decision { plan, notes }
+    }
+
+    /// What the policies want, in order; none where one of them forbids everything. Each is asked all the same: what it
+    /// remembers must not depend on its neighbours.
+    fn ask_all(
+        &self,
+        hook: Hook,
+        invocation: &Arc<Invocation>,
+        admission: &Admission,
+        answer: Option<&Answer>,
+        notes: &mut Vec<Note>,
+    ) -> Option<Vec<(PolicyName, Step)>> {
+        let mut wanted = Vec::new();
+        let mut forbidden = false;
+        for policy in self.asked(admission.asked).filter(|policy| policy.wants(hook)) {
+            let wishes = policy.ask(invocation, answer, admission.seed, notes);
+            let mut tell = |what| notes.push(Note { policy: policy.name().clone(), what });
+            forbidden |= wishes.forbid.is_some();
+            wishes.because.into_iter().for_each(|reason| tell(NoteKind::Because(reason)));
+            wishes.forbid.into_iter().for_each(|reason| tell(NoteKind::Forbidden(reason)));
+            wanted.extend(wishes.steps.into_iter().map(|step| (policy.name().clone(), step)));
+        }
+        (!forbidden).then_some(wanted)
+    }
+
+    fn asked(&self, bits: u32) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().enumerate().filter(move |(n, _)| bits & (1 << n) != 0).map(|(_, policy)| policy)
+    }
+}
+
+/// The end of an experiment that was checked; one that is not resolved has none, and so ends at the epoch.
+pub(super) fn expiry(experiment: &Experiment) -> Timestamp {
+    match experiment.ends {
+        Ends::At(instant) => instant,
+        Ends::After(_) => Timestamp::default(),
+    }
+}

@@ -1,0 +1,126 @@
+//! The guard: what the experiment, the invocation and the layer allow of what the policies asked for, whatever they say.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::fault::{FaultKind, Hook, Step};
+use super::plan::{CutReason, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
+use crate::experiment::BlastRadius;
+use crate::limits;
+use crate::time::Timestamp;
+
+/// The faults that a layer can carry out, by hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carries(HashSet<(Hook, FaultKind)>);
+
+impl Carries {
+    /// Just these.
+    pub fn new(carried_out: &[(Hook, FaultKind)]) -> Self {
+        Self(carried_out.iter().copied().collect())
+    }
+
+    /// The whole catalogue.
+    pub fn everything() -> Self {
+        let hooks = [Hook::Before, Hook::After];
+        Self(hooks.into_iter().flat_map(|hook| FaultKind::ALL.iter().map(move |kind| (hook, *kind))).collect())
+    }
+
+    fn carry(&self, hook: Hook, kind: FaultKind) -> bool {
+        self.0.contains(&(hook, kind))
+    }
+}
+
+/// What a step is judged by.
+pub(super) struct Guard<'a> {
+    pub(super) blast_radius: &'a BlastRadius,
+    pub(super) carries: &'a Carries,
+    pub(super) hook: Hook,
+    /// Whether the event is an HTTP request that this layer can answer.
+    pub(super) answerable: bool,
+    /// Whether other invocations share the execution environment.
+    pub(super) shared: bool,
+    /// Delay that earlier hooks of this invocation were granted.
+    pub(super) delayed: Duration,
+    pub(super) now: Timestamp,
+    pub(super) deadline: Timestamp,
+}
+
+impl Guard<'_> {
+    /// Joins the policies' steps into one plan: cut, refused, and ended by the first final step that stands.
+    pub(super) fn join(&self, wanted: Vec<(PolicyName, Step)>, notes: &mut Vec<Note>) -> Plan {
+        let mut steps = Vec::new();
+        let mut delayed = self.delayed;
+        for (policy, step) in wanted {
+            let kind = step.kind();
+            match self.judge(step, &mut delayed) {
+                Verdict::Stands(step) => steps.push(PlannedStep { policy: policy.clone(), step }),
+                Verdict::Cut { step, note } => {
+                    steps.extend(step.map(|step| PlannedStep { policy: policy.clone(), step }));
+                    notes.push(Note { policy, what: note });
+                    continue;
+                }
+                Verdict::Refused(reason) => {
+                    notes.push(Note { policy, what: NoteKind::Refused { kind, reason } });
+                    continue;
+                }
+            }
+            if kind.is_final() {
+                break;
+            }
+        }
+        Plan::new(steps)
+    }
+
+    fn judge(&self, step: Step, delayed: &mut Duration) -> Verdict {
+        if let Some(reason) = self.refuses(step.kind()) {
+            return Verdict::Refused(reason);
+        }
+        let Step::Delay(wanted) = step else {
+            return Verdict::Stands(step);
+        };
+        let (allowed, reason) = self.allowed_delay(wanted, *delayed);
+        *delayed += allowed;
+        if allowed == wanted {
+            return Verdict::Stands(step);
+        }
+        let step = (!allowed.is_zero()).then_some(Step::Delay(allowed));
+        Verdict::Cut { step, note: NoteKind::Cut { kind: FaultKind::Delay, wanted, allowed, reason } }
+    }
+
+    fn refuses(&self, kind: FaultKind) -> Option<RefusalReason> {
+        if !self.blast_radius.faults.contains(&kind) {
+            Some(RefusalReason::NotAllowed)
+        } else if !self.carries.carry(self.hook, kind) {
+            Some(RefusalReason::NotCarriedOut)
+        } else if self.shared && kind.hits_the_whole_environment() {
+            Some(RefusalReason::SharedEnvironment)
+        } else if kind == FaultKind::RespondHttp && !self.answerable {
+            Some(RefusalReason::NoHttpRequest)
+        } else {
+            None
+        }
+    }
+
+    /// What is left of a delay within the experiment's ceiling and before the deadline, after what was granted already.
+    fn allowed_delay(&self, wanted: Duration, delayed: Duration) -> (Duration, CutReason) {
+        let ceiling = self.blast_radius.max_delay.unwrap_or(Duration::MAX).saturating_sub(delayed);
+        let margin = Duration::from_millis(limits::DEADLINE_MARGIN.value);
+        let pending = delayed.saturating_sub(self.delayed);
+        let remaining = self.deadline.minus(margin).since(self.now).saturating_sub(pending);
+        if ceiling <= remaining {
+            (wanted.min(ceiling), CutReason::MaxDelay)
+        } else {
+            (wanted.min(remaining), CutReason::Deadline)
+        }
+    }
+}
+
+enum Verdict {
+    Stands(Step),
+    Cut { step: Option<Step>, note: NoteKind },
+    Refused(RefusalReason),
+}
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;
