@@ -1,1 +1,135 @@
-//! The wrapper.
+//! The wrapper: `AWS_LAMBDA_EXEC_WRAPPER=/opt/misrule-wrapper`. It points a runtime at the proxy, if that is there, and
+//! becomes the runtime.
+//!
+//! Standard library only: it stands in the way of every cold start.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// How long the proxy may take to accept. It listens before the runtime is started, and the kernel accepts for it.
+const CONNECT: Duration = Duration::from_millis(100);
+
+/// How long it may take to say who it is: small functions get a few percent of a CPU.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// Pieces of an answer that are looked at. Ours comes in one; a stranger's may drip for ever.
+const PIECES: usize = 4;
+
+/// The exit status where nothing could be run, as a shell has it.
+pub const NOTHING_RUN: u8 = 127;
+
+/// What the wrapper is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapped {
+    /// The program to become, and its arguments, byte for byte.
+    pub command: Vec<OsString>,
+    /// The proxy's port.
+    pub port: u16,
+}
+
+/// Nothing was run.
+#[derive(Debug)]
+pub enum WrapperError {
+    /// The wrapper was called without a program.
+    NoProgram,
+    /// The program could not be run.
+    Exec {
+        /// Its name.
+        program: OsString,
+        /// Why not.
+        cause: io::Error,
+    },
+}
+
+impl std::fmt::Display for WrapperError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoProgram => formatter.write_str("misrule-wrapper was called without the program to run"),
+            Self::Exec { program, cause } => write!(formatter, "`{}` cannot be run: {cause}", program.display()),
+        }
+    }
+}
+
+impl std::error::Error for WrapperError {}
+
+impl Wrapped {
+    /// Reads what to do from the arguments (ours first) and variables of this process. A wrapper in MISRULE_NEXT_WRAPPER
+    /// is run before the runtime, unless it is this one.
+    ///
+    /// # Errors
+    /// Where no program is named.
+    pub fn read(
+        arguments: impl IntoIterator<Item = OsString>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, WrapperError> {
+        let mut arguments = arguments.into_iter();
+        let ours = arguments.next().unwrap_or_default();
+        let runtime: Vec<_> = arguments.collect();
+        if runtime.is_empty() {
+            return Err(WrapperError::NoProgram);
+        }
+        let next = variable("MISRULE_NEXT_WRAPPER").filter(|next| !next.is_empty() && !same_file(next, &ours));
+        let port = variable("MISRULE_PORT").and_then(|port| port.to_str()?.trim().parse().ok()).filter(|port| *port > 0);
+        Ok(Self { command: next.into_iter().chain(runtime).collect(), port: port.unwrap_or(9117) })
+    }
+
+    /// Becomes the program, pointed at the proxy if that answers. Returns only where it cannot be run.
+    pub fn become_it(&self) -> WrapperError {
+        let Some((program, arguments)) = self.command.split_first() else { return WrapperError::NoProgram };
+        let mut command = Command::new(program);
+        command.args(arguments);
+        match proxy_answers(self.port) {
+            Ok(()) => {
+                command.env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{}", self.port));
+            }
+            Err(reason) => tell(&format!("the runtime runs without Misrule: {reason}")),
+        }
+        WrapperError::Exec { program: program.clone(), cause: command.exec() }
+    }
+}
+
+/// Writes one line to stderr, which Lambda logs.
+pub fn tell(what: &str) {
+    let _ = io::stderr().write_all(format!("misrule-wrapper: {what}\n").as_bytes());
+}
+
+/// Two names of one file. The name alone also counts, since a wrapper may be called by any path.
+fn same_file(one: &OsStr, other: &OsStr) -> bool {
+    let resolve = |name: &OsStr| Path::new(name).canonicalize().ok();
+    one == other || resolve(one).is_some_and(|one| Some(one) == resolve(other) || Some(one) == std::env::current_exe().ok())
+}
+
+/// Asks the port once who listens there.
+fn proxy_answers(port: u16) -> Result<(), String> {
+    match ask(port) {
+        Ok(answer) if is_misrule(&answer) => Ok(()),
+        Ok(_) => Err(format!("something else answers on 127.0.0.1:{port}")),
+        Err(error) => Err(format!("nothing answers on 127.0.0.1:{port}: {error}")),
+    }
+}
+
+fn ask(port: u16) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), CONNECT)?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_write_timeout(Some(ANSWER))?;
+    stream.write_all(b"GET /misrule HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+    let (mut answer, mut piece) = (Vec::new(), [0; 1024]);
+    for _ in 0..PIECES {
+        let read = stream.read(&mut piece)?;
+        answer.extend_from_slice(&piece[..read]);
+        if read == 0 || is_misrule(&answer) {
+            break;
+        }
+    }
+    Ok(answer)
+}
+
+fn is_misrule(answer: &[u8]) -> bool {
+    let answer = String::from_utf8_lossy(answer);
+    answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""name":"misrule""#)
+}

@@ -1,2 +1,110 @@
-//! The extension.
-fn main() {}
+//! The extension: `/opt/extensions/misrule`.
+//!
+//! Lambda starts the runtime once every extension has registered, so: listen, accept, register, and only then load what
+//! may take time. The runtime can never come up before its proxy.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use misrule_engine::decision::Carries;
+use misrule_engine::experiment::Environment;
+use misrule_extension::control::Control;
+use misrule_extension::faults::CARRIED_OUT;
+use misrule_extension::lambda::{Extension, Registration};
+use misrule_extension::proxy::{self, Proxy};
+use misrule_extension::settings::{Settings, UpstreamAddress};
+use misrule_extension::telemetry::{self, Failed, Line, SettingWrong, Start};
+use tokio::net::TcpListener;
+
+fn main() -> ExitCode {
+    let (settings, wrong) = Settings::from_environment();
+    telemetry::install(&settings.log);
+    proxy::tell_of_panics();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed("runtime", &error, "the environment has no descriptors left"),
+    };
+    let code = runtime.block_on(extension(settings, wrong.iter().map(setting_wrong).collect()));
+    // A component that is just being compiled is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
+    let proxy = Proxy::new(settings.runtime_api.clone(), settings.dry_run);
+    let listening = listen(&settings, &proxy).await;
+    let extension = Extension::new(extensions_api(&settings), &program());
+    let registration = match extension.register().await {
+        Ok(registration) => registration,
+        Err(refused) => return failed("lambda", &refused, refused.hint()),
+    };
+    wrong.into_iter().for_each(|wrong| Line::from(wrong).emit());
+    match listening {
+        Ok(()) => {
+            Line::from(start(&settings, &registration)).emit();
+            proxy.obey(control(&settings, registration.clone()));
+        }
+        Err(error) => {
+            let reason = format!("port {} cannot be listened on: {}", settings.port, telemetry::chain(&error));
+            let hint = Some("nothing is injected; give another port in MISRULE_PORT".to_owned());
+            Line::from(Failed { part: "proxy", request_id: None, reason, hint }).emit();
+        }
+    }
+    extension.until_shutdown(&registration).await;
+    ExitCode::SUCCESS
+}
+
+/// Listens on the loopback interface only, and accepts from here on.
+async fn listen(settings: &Settings, proxy: &Arc<Proxy>) -> io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+    tokio::spawn(Arc::clone(proxy).serve(listener));
+    Ok(())
+}
+
+fn control(settings: &Settings, registration: Registration) -> Control {
+    let function = settings.function.clone();
+    let named = |ours: String, lambdas: String| if ours.is_empty() { lambdas } else { ours };
+    let environment = Environment {
+        function_name: named(function.name, registration.function_name),
+        function_version: named(function.version, registration.function_version),
+        region: function.region,
+        account: registration.account_id,
+        memory_mb: function.memory_mb,
+        initialization: function.initialization,
+    };
+    Control::start(settings, environment, Carries::new(CARRIED_OUT))
+}
+
+/// The Extensions API is always Lambda's own, also where another proxy stands between us and the Runtime API.
+fn extensions_api(settings: &Settings) -> UpstreamAddress {
+    let own = std::env::var_os("AWS_LAMBDA_RUNTIME_API");
+    own.as_deref().and_then(|own| UpstreamAddress::parse(own.to_str()?)).unwrap_or_else(|| settings.runtime_api.clone())
+}
+
+fn program() -> OsString {
+    let executable = || std::env::current_exe().map(OsString::from).unwrap_or_default();
+    std::env::args_os().next().filter(|program| !program.is_empty()).unwrap_or_else(executable)
+}
+
+fn start(settings: &Settings, registration: &Registration) -> Start {
+    Start {
+        layer: env!("CARGO_PKG_VERSION"),
+        port: settings.port,
+        source: settings.source.as_ref().map(ToString::to_string),
+        dry_run: settings.dry_run,
+        function: registration.function_name.clone(),
+    }
+}
+
+fn setting_wrong(error: &misrule_extension::settings::SettingError) -> SettingWrong {
+    SettingWrong { variable: error.variable().to_owned(), reason: error.to_string(), hint: error.hint().to_owned() }
+}
+
+fn failed(part: &'static str, error: &(dyn std::error::Error + 'static), hint: &str) -> ExitCode {
+    let (reason, hint) = (telemetry::chain(error), Some(hint.to_owned()));
+    Line::from(Failed { part, request_id: None, reason, hint }).emit();
+    ExitCode::FAILURE
+}

@@ -1,1 +1,169 @@
-//! Faults carried out.
+//! The only module that acts: each step of a plan becomes a pause, an answer or an error.
+//!
+//! Each fault is one file with the same items in the same order: `KIND`, `HOOKS`, `carry_out`, tests.
+
+pub mod delay;
+pub mod fail;
+pub mod respond_http;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+use misrule_engine::decision::{FaultKind, Hook, PlannedStep, PolicyName, Step};
+use misrule_engine::invocation::Invocation;
+
+use crate::clock;
+use crate::control::{Armed, Control};
+use crate::telemetry::{About, FaultFailed, Line};
+
+/// Bytes of a function's result or error that Lambda takes: 6 MiB and 100 bytes.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const MAX_ANSWER: usize = 6 * 1024 * 1024 + 100;
+
+/// What this layer carries out, and in which hook. The engine refuses the rest before it reaches us.
+pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
+    (Hook::Before, delay::KIND),
+    (Hook::Before, respond_http::KIND),
+    (Hook::Before, fail::KIND),
+    (Hook::After, delay::KIND),
+    (Hook::After, fail::KIND),
+];
+
+/// The invocation that a fault hits, and who wanted it.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// Says when an experiment has to stop.
+    pub control: &'a Control,
+    /// The experiment that the invocation began under.
+    pub armed: &'a Armed,
+    /// The invocation.
+    pub invocation: &'a Invocation,
+    /// Before the handler or after it.
+    pub hook: Hook,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is over; what follows in the plan is next.
+    Done,
+    /// The invocation is to be answered with this, and not by its handler.
+    Answer(Post),
+}
+
+/// An answer of ours to an invocation, as the Runtime API takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Who wanted it.
+    pub policy: PolicyName,
+    /// The fault.
+    pub kind: FaultKind,
+    /// A result or an error.
+    pub outcome: Outcome,
+    /// The body; at most [`MAX_ANSWER`] bytes.
+    pub body: Bytes,
+}
+
+/// Whether an answer is a result or an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What the handler would have returned.
+    Response,
+    /// What the handler would have thrown, with the headers that describe it.
+    Error(Vec<(HeaderName, HeaderValue)>),
+}
+
+/// A fault could not be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// The answer is too large for Lambda.
+    #[error("the answer takes {size} bytes, more than the {MAX_ANSWER} that Lambda accepts")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+    },
+    /// The event is no HTTP request whose shape is known.
+    #[error("the event, from `{source_name}`, is no HTTP request that can be answered")]
+    NotAnswerable {
+        /// Where it came from.
+        source_name: &'static str,
+    },
+    /// The engine let a fault through that this layer does not carry out.
+    #[error("this layer does not carry out `{0}`")]
+    NotCarriedOut(FaultKind),
+}
+
+/// Carries the steps out in their order, until one answers the invocation, the plan ends, or the experiment may no longer
+/// inject. A step that fails is logged and left out.
+pub async fn carry_out(steps: &[PlannedStep], scene: Scene<'_>) -> Effect {
+    for step in steps {
+        if !scene.control.may_inject(scene.armed, clock::now()) {
+            break;
+        }
+        match carry_out_one(step, scene).await {
+            Ok(Effect::Done) => {}
+            Ok(answer) => return answer,
+            Err(error) => scene.failed(&step.policy, step.step.kind(), error.to_string()),
+        }
+    }
+    Effect::Done
+}
+
+async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, FaultError> {
+    let policy = &step.policy;
+    match &step.step {
+        Step::Delay(duration) => delay::carry_out(duration, policy, scene).await,
+        Step::RespondHttp(answer) => respond_http::carry_out(answer, policy, scene).await,
+        Step::Fail(error) => fail::carry_out(error, policy, scene).await,
+        other => Err(FaultError::NotCarriedOut(other.kind())),
+    }
+}
+
+impl Scene<'_> {
+    /// Which decision a log line is about.
+    pub(crate) fn about(&self, policy: &PolicyName) -> About {
+        let digest = self.armed.enforcer.policies().find(|(name, _)| *name == policy).map(|(_, digest)| digest);
+        About {
+            request_id: self.invocation.head().request_id.to_string(),
+            experiment: self.armed.enforcer.experiment().name.clone(),
+            version: self.armed.version.to_string(),
+            policy: policy.to_string(),
+            policy_digest: digest,
+            hook: self.hook.to_string(),
+        }
+    }
+
+    /// Says that a fault was not carried out, and why.
+    pub(crate) fn failed(&self, policy: &PolicyName, kind: FaultKind, reason: String) {
+        Line::from(FaultFailed { about: self.about(policy), fault: kind.name(), reason }).emit();
+    }
+}
+
+/// A body that Lambda takes.
+fn within_limit(body: Vec<u8>) -> Result<Bytes, FaultError> {
+    if body.len() > MAX_ANSWER { Err(FaultError::TooLarge { size: body.len() }) } else { Ok(body.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fault_lists_its_hooks_in_what_is_carried_out() {
+        let listed = |kind: FaultKind, hooks: &[Hook]| hooks.iter().map(|hook| (*hook, kind)).collect::<Vec<_>>();
+        let mut twins = listed(delay::KIND, delay::HOOKS);
+        twins.extend(listed(respond_http::KIND, respond_http::HOOKS));
+        twins.extend(listed(fail::KIND, fail::HOOKS));
+        assert_eq!(twins.len(), CARRIED_OUT.len());
+        assert!(twins.iter().all(|pair| CARRIED_OUT.contains(pair)), "{twins:?}");
+    }
+
+    #[test]
+    fn a_body_is_refused_above_lambdas_limit() {
+        assert_eq!(within_limit(vec![b' '; MAX_ANSWER]).unwrap().len(), 6_291_556);
+        let refused = within_limit(vec![b' '; MAX_ANSWER + 1]).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the answer takes 6291557 bytes, more than the 6291556 that Lambda accepts"
+        );
+    }
+}

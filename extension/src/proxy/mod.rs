@@ -1,1 +1,124 @@
-//! The proxy.
+//! The road of an invocation: from Lambda to the runtime, and its answer back.
+//!
+//! Every route of the Runtime API passes, unknown ones too, as its bytes came: only `Host` names the upstream. One
+//! downstream connection has one upstream connection, so that who waits for which event stays exact: Lambda forgets an
+//! event that it handed to a connection nobody reads. Nothing times out, since a `/next` waits across a freeze of hours.
+//!
+//! `road` holds the stations of an invocation in their order; the other files hold one thing each.
+
+mod answered;
+mod arrival;
+mod content;
+mod downstream;
+mod identity;
+mod limits;
+mod post;
+mod prelude;
+mod rescue;
+mod road;
+mod route;
+mod under_way;
+mod upstream;
+
+use std::io;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+pub(crate) use self::content::Content;
+use self::downstream::{Downstream, Watch};
+use self::under_way::Invocations;
+pub(crate) use self::upstream::{Lambda, Unanswered, Upstream};
+use crate::control::Control;
+use crate::settings::UpstreamAddress;
+use crate::telemetry::{self, Failed, Line};
+
+pub use self::rescue::tell_of_panics;
+
+/// What all connections share.
+pub struct Proxy {
+    lambda: Arc<Lambda>,
+    control: OnceLock<Control>,
+    dry_run: bool,
+    invocations: Invocations,
+    /// Events that this execution environment received so far.
+    received: AtomicU64,
+}
+
+/// One connection of a runtime, and its upstream connection.
+struct Connection {
+    proxy: Arc<Proxy>,
+    upstream: Upstream,
+    watch: Watch,
+}
+
+impl Proxy {
+    /// A plain pass-through to this Runtime API, until [`obey`](Self::obey) says otherwise. With `dry_run` it decides and
+    /// logs, and injects nothing.
+    pub fn new(runtime_api: UpstreamAddress, dry_run: bool) -> Arc<Self> {
+        Arc::new(Self {
+            lambda: Arc::new(Lambda::new(runtime_api)),
+            control: OnceLock::new(),
+            dry_run,
+            invocations: Invocations::default(),
+            received: AtomicU64::new(0),
+        })
+    }
+
+    /// Injects what this control has in force, from the next event on. Only the first call counts.
+    pub fn obey(&self, control: Control) {
+        let _ = self.control.set(control);
+    }
+
+    /// Accepts runtimes, for as long as the process lives: what goes wrong with one connection stays with it.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    tokio::spawn(Arc::clone(&self).converse(stream));
+                }
+                Err(error) => cannot_accept(&error).await,
+            }
+        }
+    }
+
+    async fn converse(self: Arc<Self>, stream: TcpStream) {
+        let downstream = Downstream::new(stream);
+        let upstream = Upstream::new(Arc::clone(&self.lambda));
+        let connection = Arc::new(Connection { upstream, watch: downstream.watch(), proxy: self });
+        let service = service_fn(move |request| Arc::clone(&connection).answer(request));
+        // What goes wrong here is one side closing, which the other side is told by closing.
+        let _ = downstream::protocol().serve_connection(TokioIo::new(downstream), service).await;
+    }
+}
+
+impl Connection {
+    /// Answers one request, or fails and so closes the connection: never an answer that Lambda did not give, since a
+    /// runtime ends at any status other than 200 on `/next`.
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Content>, Unanswered> {
+        use hyper::body::Body as _;
+
+        let request = request.map(Content::from_runtime);
+        if !request.body().is_end_stream() {
+            return self.walk(request).await;
+        }
+        tokio::select! {
+            biased;
+            answer = self.walk(request) => answer,
+            () = self.watch.gone() => Err(Unanswered::RuntimeGone),
+        }
+    }
+}
+
+/// Out of descriptors, most likely: they come back as connections close.
+async fn cannot_accept(error: &io::Error) {
+    let hint = Some("the connection is accepted as soon as that is possible".to_owned());
+    Line::from(Failed { part: "proxy", request_id: None, reason: telemetry::chain(error), hint }).emit();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}

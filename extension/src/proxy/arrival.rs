@@ -1,0 +1,109 @@
+//! An event as it arrives from Lambda.
+
+use bytes::Bytes;
+use http::response::Parts;
+use http::{HeaderMap, Response, StatusCode};
+use misrule_engine::invocation::{Head, RequestId};
+use misrule_engine::time::Timestamp;
+
+use super::content::Content;
+
+/// Echoed on every answer to its event, ours included; else Lambda answers 410.
+pub(crate) const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+
+/// An event with its whole body read, ready to be handed over as it came.
+pub(crate) struct Arrival {
+    pub(crate) head: Head,
+    pub(crate) event: Bytes,
+    answer: Response<Content>,
+}
+
+impl Arrival {
+    /// Reads the whole event. Where it breaks off, what came is given back: it travels on, and breaks off there too.
+    pub(crate) async fn read(head: Head, answer: Response<Content>) -> Result<Self, Response<Content>> {
+        let (parts, mut content) = answer.into_parts();
+        match content.collect().await {
+            Some(event) => Ok(Self { head, event, answer: Response::from_parts(parts, content) }),
+            None => Err(Response::from_parts(parts, content)),
+        }
+    }
+
+    /// The answer to the runtime's question, as Lambda gave it.
+    pub(crate) fn hand_over(self) -> Response<Content> {
+        self.answer
+    }
+}
+
+/// What Lambda's headers say about an event. None where this is no event: a failure, or a head without the request id or
+/// the deadline that every event has, or with an id that could not stand in the path of its answer.
+pub(crate) fn head(parts: &Parts, arrived: Timestamp, sequence: u64) -> Option<Head> {
+    let headers = &parts.headers;
+    if parts.status != StatusCode::OK {
+        return None;
+    }
+    Some(Head {
+        request_id: RequestId::new(text(headers, "lambda-runtime-aws-request-id").filter(|id| is_segment(id))?),
+        invocation_id: owned(headers, INVOCATION_ID),
+        invoked_arn: owned(headers, "lambda-runtime-invoked-function-arn").unwrap_or_default(),
+        trace_id: owned(headers, "lambda-runtime-trace-id"),
+        tenant_id: owned(headers, "lambda-runtime-aws-tenant-id"),
+        arrived,
+        deadline: Timestamp::from_milliseconds(text(headers, "lambda-runtime-deadline-ms")?.parse().ok()?),
+        sequence,
+    })
+}
+
+fn is_segment(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// A header's value, where it is text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
+}
+
+fn owned(headers: &HeaderMap, name: &str) -> Option<String> {
+    text(headers, name).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(headers: &[(&'static str, &str)]) -> Parts {
+        let mut response = Response::new(());
+        for (name, value) in headers {
+            response.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        response.into_parts().0
+    }
+
+    #[test]
+    fn a_head_is_what_the_headers_say() {
+        let parts = parts(&[
+            ("lambda-runtime-aws-request-id", "r-1"),
+            ("lambda-runtime-invocation-id", "i-1"),
+            ("lambda-runtime-deadline-ms", "1700000000250"),
+            ("lambda-runtime-aws-tenant-id", "blue"),
+        ]);
+        let head = head(&parts, Timestamp::from_milliseconds(7), 3).unwrap();
+        assert_eq!((head.request_id.as_str(), head.invocation_id.as_deref()), ("r-1", Some("i-1")));
+        assert_eq!(head.deadline, Timestamp::from_milliseconds(1_700_000_000_250));
+        assert_eq!((head.invoked_arn.as_str(), head.trace_id, head.tenant_id.as_deref()), ("", None, Some("blue")));
+        assert_eq!((head.arrived, head.sequence), (Timestamp::from_milliseconds(7), 3));
+    }
+
+    #[test]
+    fn what_lacks_an_id_or_a_deadline_or_success_is_no_event() {
+        let id = ("lambda-runtime-aws-request-id", "r-1");
+        let deadline = ("lambda-runtime-deadline-ms", "1700000000250");
+        let now = Timestamp::from_milliseconds(7);
+        assert_eq!(head(&parts(&[deadline]), now, 0), None);
+        assert_eq!(head(&parts(&[("lambda-runtime-aws-request-id", "r/1"), deadline]), now, 0), None);
+        assert_eq!(head(&parts(&[id]), now, 0), None);
+        assert_eq!(head(&parts(&[id, ("lambda-runtime-deadline-ms", "soon")]), now, 0), None);
+        let mut refused = parts(&[id, deadline]);
+        refused.status = StatusCode::FORBIDDEN;
+        assert_eq!(head(&refused, now, 0), None);
+    }
+}

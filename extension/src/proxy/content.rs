@@ -1,0 +1,163 @@
+//! A message's body on its way through: streamed as it comes, or replayed where it was read ahead.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+
+/// A body: frames that were read ahead, then what still comes, then perhaps the failure that ended it.
+///
+/// A failure travels on, so that a truncated body stays truncated on the other side.
+#[derive(Default)]
+pub(crate) struct Content {
+    ahead: VecDeque<Frame<Bytes>>,
+    rest: Option<Incoming>,
+    failure: Option<Failure>,
+    leftover: Leftover,
+}
+
+/// What ended a body early. It waits for one turn before it is told: hyper writes out what came before it only when the
+/// body has nothing more to give.
+enum Failure {
+    Untold(hyper::Error),
+    Due(hyper::Error),
+}
+
+/// What becomes of a body that nobody read to its end.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Leftover {
+    /// It is dropped, which closes its connection.
+    #[default]
+    Dropped,
+    /// It is read and thrown away, so that a peer that still writes can read the answer it already has.
+    Drained,
+}
+
+impl Content {
+    /// What a runtime sends.
+    pub(crate) fn from_runtime(body: Incoming) -> Self {
+        Self { rest: Some(body), leftover: Leftover::Drained, ..Self::default() }
+    }
+
+    /// What Lambda sends.
+    pub(crate) fn from_lambda(body: Incoming) -> Self {
+        Self { rest: Some(body), ..Self::default() }
+    }
+
+    /// A body that is all there.
+    pub(crate) fn whole(body: Bytes) -> Self {
+        let ahead = if body.is_empty() { VecDeque::new() } else { VecDeque::from([Frame::data(body)]) };
+        Self { ahead, ..Self::default() }
+    }
+
+    /// Reads the body to its end and gives its bytes, which stay in the body too. One copy where it came in pieces, none
+    /// where it came in one. None where it broke off, or where it is longer than it says.
+    pub(crate) async fn collect(&mut self) -> Option<Bytes> {
+        let expected = self.size_hint().exact().unwrap_or(0);
+        while self.read_frame().await.is_some() {}
+        if self.failure.is_some() {
+            return None;
+        }
+        let whole = join(&self.ahead, usize::try_from(expected).unwrap_or(0));
+        self.ahead.retain(Frame::is_trailers);
+        if !whole.is_empty() {
+            self.ahead.push_front(Frame::data(whole.clone()));
+        }
+        Some(whole)
+    }
+
+    /// Reads one more frame ahead and gives its data, empty for trailers; none at the end and where the body broke off.
+    pub(crate) async fn read_frame(&mut self) -> Option<Bytes> {
+        match self.rest.as_mut()?.frame().await {
+            Some(Ok(frame)) => {
+                let data = frame.data_ref().cloned().unwrap_or_default();
+                self.ahead.push_back(frame);
+                return Some(data);
+            }
+            Some(Err(error)) => self.failure = Some(Failure::Untold(error)),
+            None => {}
+        }
+        self.rest = None;
+        None
+    }
+
+    fn tell(&mut self, failure: Failure, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match failure {
+            Failure::Due(error) => Poll::Ready(Some(Err(error))),
+            Failure::Untold(error) => {
+                self.failure = Some(Failure::Due(error));
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+fn join(frames: &VecDeque<Frame<Bytes>>, expected: usize) -> Bytes {
+    let mut pieces = frames.iter().filter_map(Frame::data_ref);
+    match (pieces.next(), pieces.next()) {
+        (None, _) => Bytes::new(),
+        (Some(only), None) => only.clone(),
+        (Some(first), Some(second)) => {
+            let mut whole = BytesMut::with_capacity(expected);
+            [first, second].into_iter().chain(pieces).for_each(|piece| whole.extend_from_slice(piece));
+            whole.freeze()
+        }
+    }
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some(frame) = self.ahead.pop_front() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if let Some(failure) = self.failure.take() {
+            return self.tell(failure, cx);
+        }
+        let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
+        match ready!(Pin::new(rest).poll_frame(cx)) {
+            Some(Err(failure)) => {
+                self.rest = None;
+                self.tell(Failure::Untold(failure), cx)
+            }
+            frame => Poll::Ready(frame),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let nothing_comes = self.rest.as_ref().is_none_or(Body::is_end_stream);
+        self.ahead.is_empty() && self.failure.is_none() && nothing_comes
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let ahead: u64 = self.ahead.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
+        let rest = self.rest.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint);
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(ahead));
+        // A body that broke off has no length that it will keep to.
+        if let (Some(upper), None) = (rest.upper(), &self.failure) {
+            hint.set_upper(upper.saturating_add(ahead));
+        }
+        hint
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        let Some(rest) = self.rest.take().filter(|rest| !rest.is_end_stream()) else { return };
+        if let (Leftover::Drained, Ok(runtime)) = (self.leftover, tokio::runtime::Handle::try_current()) {
+            runtime.spawn(drain(rest));
+        }
+    }
+}
+
+async fn drain(mut body: Incoming) {
+    while let Some(Ok(_)) = body.frame().await {}
+}

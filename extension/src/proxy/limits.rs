@@ -1,0 +1,20 @@
+//! The proxy's limits, and why each is what it is.
+
+use std::time::Duration;
+
+/// Bytes of one message's head, and of its trailers. Runtimes send an X-Ray cause of up to 1 MiB in one header, and an
+/// error's whole description in one trailer; hyper's own limits would end a runtime there.
+pub(crate) const MESSAGE_HEAD: usize = 2 * 1024 * 1024;
+
+/// Headers of one message. Lambda's server has no limit on their number; 1,024 cost 32 KiB for a moment.
+pub(crate) const HEADERS: usize = 1024;
+
+/// Bytes of a streamed answer that are read ahead to find the end of its HTTP prelude. API Gateway and function URLs take
+/// less than 10 KiB of headers.
+pub(crate) const PRELUDE: usize = 64 * 1024;
+
+/// How long a refused connection is tried again: what Lambda gives an environment to start in.
+pub(crate) const CONNECT_BUDGET: Duration = Duration::from_secs(10);
+
+/// The longest pause between two attempts to connect.
+pub(crate) const CONNECT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,73 @@
+//! The one place where what breaks in the layer becomes "the invocation goes on", and one log line.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use misrule_engine::invocation::RequestId;
+
+use super::upstream::Unanswered;
+use crate::telemetry::{self, Failed, Line};
+
+thread_local! {
+    /// The invocation that this thread is working on, for the line that a panic writes.
+    static WORKING_ON: RefCell<Option<RequestId>> = const { RefCell::new(None) };
+}
+
+/// From here on a panic writes one log line, and nothing to stderr.
+pub fn tell_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let id = WORKING_ON.with(|id| id.try_borrow().ok().and_then(|id| id.as_ref().map(ToString::to_string)));
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+        let words = panic.payload_as_str().unwrap_or("no words");
+        let hint = Some("the invocation goes on as if the layer were not there".to_owned());
+        Line::from(Failed { part: "proxy", request_id: id, reason: format!("panicked{place}: {words}"), hint }).emit();
+    }));
+}
+
+/// Does this, or gives nothing where it panicked. What it borrowed is still good: it was only read, or is replaced whole.
+pub(crate) async fn from_panic<T>(id: &RequestId, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let outcome = std::future::poll_fn(|cx| {
+        WORKING_ON.set(Some(id.clone()));
+        let poll = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        WORKING_ON.set(None);
+        match poll {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    });
+    outcome.await
+}
+
+/// Says why an answer of ours did not reach Lambda.
+pub(crate) fn from_lost_post(id: &RequestId, error: &Unanswered) {
+    tell(id, format!("our answer got none from Lambda: {}", telemetry::chain(error)));
+}
+
+/// Says that Lambda did not take an answer of ours.
+pub(crate) fn from_refused_post(id: &RequestId, status: http::StatusCode) {
+    tell(id, format!("Lambda refused our answer with status {status}"));
+}
+
+fn tell(id: &RequestId, reason: String) {
+    let hint = Some("the invocation goes on as if the layer were not there".to_owned());
+    Line::from(Failed { part: "proxy", request_id: Some(id.to_string()), reason, hint }).emit();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_becomes_nothing() {
+        let id = RequestId::new("r-1");
+        assert_eq!(from_panic(&id, async { 7 }).await, Some(7));
+        let later = async {
+            tokio::task::yield_now().await;
+            assert_eq!(id.as_str(), "another", "a policy's host function broke");
+        };
+        assert_eq!(from_panic(&id, later).await, None);
+    }
+}

@@ -1,0 +1,196 @@
+//! The stations of an invocation, in their order.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use misrule_engine::decision::{Admission, Decision, Hook};
+use misrule_engine::invocation::{Head, Invocation};
+use tokio::time::Instant;
+
+use super::Connection;
+use super::arrival::{self, Arrival};
+use super::content::Content;
+use super::identity;
+use super::post;
+use super::rescue;
+use super::route::Route;
+use super::under_way::{After, Begun};
+use super::upstream::Unanswered;
+use crate::clock;
+use crate::control::{Armed, Control};
+use crate::faults::{self, Effect, Post, Scene};
+use crate::telemetry;
+
+/// What Lambda gave to a runtime that asked for an event.
+enum Received {
+    /// Something that no policy is to see: it passes.
+    Untouched(Response<Content>),
+    /// An event that policies want to see first.
+    Event(Arrival, Admitted),
+}
+
+/// The experiment that an invocation is decided under, and which of its policies were drawn.
+struct Admitted {
+    control: Control,
+    armed: Arc<Armed>,
+    admission: Arc<Admission>,
+    invocation: Arc<Invocation>,
+}
+
+/// Who gets to see an event.
+enum Destination {
+    Runtime,
+    Nobody,
+}
+
+impl Connection {
+    /// One request of a runtime, station by station. A runtime asks for an event and answers it in two requests, perhaps
+    /// on two connections; the loop goes round where we answered an event ourselves.
+    pub(super) async fn walk(&self, request: Request<Content>) -> Result<Response<Content>, Unanswered> {
+        let route = Route::of(request.method(), request.uri().path());
+        match route {
+            Route::Next => {
+                let question = request.into_parts().0;
+                loop {
+                    let (arrival, admitted) = match self.receive(&question).await? {
+                        Received::Untouched(answer) => return Ok(answer),
+                        Received::Event(arrival, admitted) => (arrival, admitted),
+                    };
+                    let effect = admitted.before(&arrival, self.proxy.dry_run).await;
+                    match self.carry_out(&question, &arrival, effect).await {
+                        Destination::Runtime => return Ok(arrival.hand_over()),
+                        Destination::Nobody => {}
+                    }
+                }
+            }
+            Route::Response(ref id) | Route::Error(ref id) => {
+                let failed = matches!(route, Route::Error(_));
+                let mut answered = self.answered(id.clone(), failed, request);
+                let effect = answered.after(self.proxy.dry_run).await;
+                self.send(answered, effect).await
+            }
+            Route::Restore => self.restore(request).await,
+            Route::Identity => Ok(identity::answer()),
+            Route::Other => self.pass(request).await,
+        }
+    }
+
+    /// Sends a request on as it is.
+    pub(super) async fn pass(&self, request: Request<Content>) -> Result<Response<Content>, Unanswered> {
+        Ok(self.upstream.send(request).await?.map(Content::from_lambda))
+    }
+
+    /// After a restore from a snapshot every connection made before it is dead, whatever the kernel says.
+    async fn restore(&self, request: Request<Content>) -> Result<Response<Content>, Unanswered> {
+        let answer = self.pass(request).await?;
+        if answer.status() == StatusCode::OK {
+            self.proxy.lambda.restored();
+        }
+        Ok(answer)
+    }
+
+    /// Asks Lambda for the next event, and reads it whole only where a policy wants to see it.
+    async fn receive(&self, question: &Parts) -> Result<Received, Unanswered> {
+        let control = self.proxy.control.get();
+        if let Some(control) = control {
+            control.before_next().await;
+        }
+        let request = Request::from_parts(question.clone(), Content::default());
+        let (parts, body) = self.upstream.send(request).await?.into_parts();
+        let head = arrival::head(&parts, clock::now(), self.proxy.received.load(Ordering::Relaxed));
+        let answer = Response::from_parts(parts, Content::from_lambda(body));
+        match (control, head) {
+            (Some(control), Some(head)) => Ok(self.admit(control, head, answer).await),
+            _ => Ok(Received::Untouched(answer)),
+        }
+    }
+
+    async fn admit(&self, control: &Control, head: Head, answer: Response<Content>) -> Received {
+        let begun = self.proxy.invocations.begin(&head, || control.invocation_under_way());
+        if begun == Begun::Before {
+            return Received::Untouched(answer);
+        }
+        self.proxy.received.fetch_add(1, Ordering::Relaxed);
+        let Some(armed) = control.event_arrived().await else { return Received::Untouched(answer) };
+        let Some(admission) = armed.enforcer.admit(&head) else { return Received::Untouched(answer) };
+        if !admission.wants_before() && !admission.wants_after() {
+            return Received::Untouched(answer);
+        }
+        match Arrival::read(head, answer).await {
+            Ok(arrival) => {
+                let admitted = Admitted::new(control.clone(), armed, admission, &arrival);
+                self.keep(&admitted);
+                Received::Event(arrival, admitted)
+            }
+            Err(broken_off) => Received::Untouched(broken_off),
+        }
+    }
+
+    fn keep(&self, admitted: &Admitted) {
+        let Admitted { armed, admission, invocation, .. } = admitted;
+        if admission.wants_after() {
+            let (armed, admission, invocation) = (armed.clone(), admission.clone(), invocation.clone());
+            self.proxy.invocations.keep(After { armed, admission, invocation });
+        }
+    }
+
+    /// Answers the event in its handler's place, where the plan says so and Lambda can be told.
+    async fn carry_out(&self, question: &Parts, arrival: &Arrival, effect: Effect) -> Destination {
+        let Effect::Answer(post) = effect else { return Destination::Runtime };
+        let head = &arrival.head;
+        let (id, invocation_id) = (&head.request_id, head.invocation_id.as_deref());
+        match self.post(question, head, &post).await {
+            Ok(status) if status.is_success() => self.proxy.invocations.end(id, invocation_id),
+            Ok(status) => rescue::from_refused_post(id, status),
+            Err(lost) => {
+                rescue::from_lost_post(id, &lost);
+                if lost.into_unsent().is_ok() {
+                    return Destination::Runtime;
+                }
+            }
+        }
+        Destination::Nobody
+    }
+
+    /// Posts an answer of ours, and reads Lambda's to its end so that the connection can be used again.
+    async fn post(&self, question: &Parts, head: &Head, post: &Post) -> Result<StatusCode, Unanswered> {
+        let request = post::request(post, &head.request_id, head.invocation_id.as_deref(), question);
+        let answer = self.upstream.send(request).await?;
+        let status = answer.status();
+        answer.map(Content::from_lambda).into_body().collect().await;
+        Ok(status)
+    }
+}
+
+impl Admitted {
+    fn new(control: Control, armed: Arc<Armed>, admission: Admission, arrival: &Arrival) -> Self {
+        let invocation = Arc::new(Invocation::new(arrival.head.clone(), arrival.event.clone()));
+        Self { control, armed, admission: Arc::new(admission), invocation }
+    }
+
+    /// Asks the policies, says what they want, and carries it out as far as that needs no answer. Where something breaks,
+    /// nothing is done: the event is kept aside.
+    async fn before(&self, arrival: &Arrival, dry_run: bool) -> Effect {
+        let work = async {
+            let started = Instant::now();
+            let decision = self.decide();
+            let hook = Hook::Before;
+            telemetry::decision_lines(&self.armed, &arrival.head, hook, &decision, started.elapsed(), dry_run);
+            if dry_run {
+                return Effect::Done;
+            }
+            let scene = Scene { control: &self.control, armed: &self.armed, invocation: &self.invocation, hook };
+            faults::carry_out(decision.plan.steps(), scene).await
+        };
+        rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)
+    }
+
+    fn decide(&self) -> Decision {
+        if !self.admission.wants_before() {
+            return Decision::default();
+        }
+        self.armed.enforcer.before(&self.invocation, &self.admission, clock::now())
+    }
+}

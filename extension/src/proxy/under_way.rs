@@ -1,0 +1,100 @@
+//! The invocations under way, and under which experiment each began.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use misrule_engine::decision::Admission;
+use misrule_engine::invocation::{Head, Invocation, RequestId};
+use misrule_engine::time::Timestamp;
+
+use crate::control::{Armed, UnderWay};
+
+/// Invocations that the runtime has, or is about to get.
+///
+/// Kept by request id and invocation id: a retry of an asynchronous invocation keeps its request id. On Managed Instances
+/// many are under way at once, elsewhere one.
+#[derive(Default)]
+pub(crate) struct Invocations(Mutex<Vec<Entry>>);
+
+struct Entry {
+    request_id: RequestId,
+    invocation_id: Option<String>,
+    deadline: Timestamp,
+    after: Option<After>,
+    _under_way: UnderWay,
+}
+
+/// What the way back needs to know: the invocation, and the experiment it began under.
+#[derive(Clone)]
+pub(crate) struct After {
+    /// The experiment that was in force when the event arrived.
+    pub(crate) armed: Arc<Armed>,
+    /// Which policies were drawn.
+    pub(crate) admission: Arc<Admission>,
+    /// The event, where a policy of `after` may ask for it.
+    pub(crate) invocation: Arc<Invocation>,
+}
+
+/// Whether an event is seen for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// It is.
+    Now,
+    /// The runtime asked again before it answered, and Lambda delivered the event again. What was decided stands.
+    Before,
+}
+
+impl Invocations {
+    /// Notes that this invocation begins, and forgets those whose deadline has passed: nobody can answer them any more.
+    pub(crate) fn begin(&self, head: &Head, under_way: impl FnOnce() -> UnderWay) -> Begun {
+        let mut entries = self.entries();
+        if entries.iter().any(|entry| entry.is(head)) {
+            return Begun::Before;
+        }
+        entries.retain(|entry| entry.deadline > head.arrived);
+        entries.push(Entry {
+            request_id: head.request_id.clone(),
+            invocation_id: head.invocation_id.clone(),
+            deadline: head.deadline,
+            after: None,
+            _under_way: under_way(),
+        });
+        Begun::Now
+    }
+
+    /// Keeps what the way back of this invocation needs.
+    pub(crate) fn keep(&self, after: After) {
+        let mut entries = self.entries();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.is(after.invocation.head())) {
+            entry.after = Some(after);
+        }
+    }
+
+    /// What the way back needs, once: a second answer to one invocation passes as it is. Runtimes that echo no invocation
+    /// id are known by the request id alone.
+    pub(crate) fn answered(&self, request_id: &RequestId, invocation_id: Option<&str>) -> Option<After> {
+        let mut entries = self.entries();
+        entries.iter_mut().find(|entry| entry.answers_to(request_id, invocation_id))?.after.take()
+    }
+
+    /// Forgets an invocation that Lambda has an answer to.
+    pub(crate) fn end(&self, request_id: &RequestId, invocation_id: Option<&str>) {
+        let mut entries = self.entries();
+        if let Some(index) = entries.iter().position(|entry| entry.answers_to(request_id, invocation_id)) {
+            entries.swap_remove(index);
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn is(&self, head: &Head) -> bool {
+        self.request_id == head.request_id && self.invocation_id == head.invocation_id
+    }
+
+    fn answers_to(&self, request_id: &RequestId, invocation_id: Option<&str>) -> bool {
+        &self.request_id == request_id && (invocation_id.is_none() || self.invocation_id.as_deref() == invocation_id)
+    }
+}

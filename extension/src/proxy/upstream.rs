@@ -1,0 +1,194 @@
+//! Lambda's side of a connection: at most one upstream connection for each downstream connection, made when it is first
+//! needed and kept for as long as both sides keep it.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::HOST;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::content::Content;
+use super::limits;
+use crate::settings::UpstreamAddress;
+
+/// Where requests go: Lambda's Runtime API, or the next proxy before it. Never through HTTP_PROXY.
+pub(crate) struct Lambda {
+    address: UpstreamAddress,
+    host: Option<HeaderValue>,
+    /// Counts restores from a snapshot: a connection made before the last one is dead.
+    generation: AtomicU64,
+}
+
+/// One upstream connection, or none yet.
+pub(crate) struct Upstream {
+    lambda: Arc<Lambda>,
+    idle: Mutex<Option<Idle>>,
+}
+
+struct Idle {
+    sender: SendRequest<Content>,
+    generation: u64,
+}
+
+/// A request got no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// No connection could be made, so nothing was sent.
+    #[error("Lambda's Runtime API at {address} cannot be reached")]
+    Unreachable {
+        /// Where it should be.
+        address: String,
+        /// The request, as it was.
+        request: Box<Request<Content>>,
+        /// Why not.
+        #[source]
+        cause: io::Error,
+    },
+    /// The connection ended before the request was begun, twice.
+    #[error("Lambda's Runtime API closed the connection before the request was sent")]
+    Unsent {
+        /// The request, as it was.
+        request: Box<Request<Content>>,
+        /// What ended it.
+        #[source]
+        cause: hyper::Error,
+    },
+    /// The connection ended with the request on its way: Lambda may have seen it.
+    #[error("Lambda's Runtime API closed the connection without an answer")]
+    Lost(#[source] hyper::Error),
+    /// The runtime closed its connection, so nobody waits for an answer.
+    #[error("the runtime closed its connection")]
+    RuntimeGone,
+}
+
+impl Unanswered {
+    /// The request, where Lambda has provably seen nothing of it.
+    pub(crate) fn into_unsent(self) -> Result<Request<Content>, Self> {
+        match self {
+            Self::Unreachable { request, .. } | Self::Unsent { request, .. } => Ok(*request),
+            sent => Err(sent),
+        }
+    }
+}
+
+impl Lambda {
+    pub(crate) fn new(address: UpstreamAddress) -> Self {
+        let host = HeaderValue::from_str(address.authority()).ok();
+        Self { address, host, generation: AtomicU64::new(0) }
+    }
+
+    /// The environment was restored from a snapshot: connections made before are not used again.
+    pub(crate) fn restored(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Puts the upstream's name and base path where the runtime wrote the proxy's.
+    fn readdress(&self, request: &mut Request<Content>) {
+        if let (Some(host), true) = (&self.host, request.headers().contains_key(HOST)) {
+            request.headers_mut().insert(HOST, host.clone());
+        }
+        let base = self.address.base_path();
+        if base.is_empty() {
+            return;
+        }
+        let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        if let Ok(target) = format!("{base}{target}").parse::<Uri>() {
+            *request.uri_mut() = target;
+        }
+    }
+
+    /// Connects. A refused connection is tried again: a proxy before Lambda may start after us, and nothing was sent.
+    async fn connect(&self) -> io::Result<SendRequest<Content>> {
+        let stream = self.stream().await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::Builder::new()
+            .preserve_header_case(true)
+            .max_buf_size(limits::MESSAGE_HEAD)
+            .max_header_size(limits::MESSAGE_HEAD)
+            .max_headers(limits::HEADERS)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        tokio::spawn(async move {
+            // What goes wrong on it reaches whoever waits for an answer.
+            let _ = connection.await;
+        });
+        Ok(sender)
+    }
+
+    async fn stream(&self) -> io::Result<TcpStream> {
+        let mut pause = Duration::from_millis(2);
+        let mut waited = Duration::ZERO;
+        loop {
+            match TcpStream::connect(self.address.authority()).await {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && waited < limits::CONNECT_BUDGET => {
+                    tokio::time::sleep(pause).await;
+                    waited += pause;
+                    pause = (pause * 2).min(limits::CONNECT_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+impl Upstream {
+    pub(crate) fn new(lambda: Arc<Lambda>) -> Self {
+        Self { lambda, idle: Mutex::new(None) }
+    }
+
+    /// Sends a request as the runtime wrote it, under the upstream's own address, and waits for the head of its answer,
+    /// however long that takes.
+    ///
+    /// An idle connection that turns out to be closed is replaced, and the request sent again, where nothing of it was
+    /// sent. Dropping the future closes the connection.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub(crate) async fn send(&self, mut request: Request<Content>) -> Result<Response<Incoming>, Unanswered> {
+        self.lambda.readdress(&mut request);
+        if let Some(idle) = self.take_idle() {
+            match self.ask(idle, request).await {
+                Err(Unanswered::Unsent { request: unsent, .. }) => request = *unsent,
+                answered_or_lost => return answered_or_lost,
+            }
+        }
+        let generation = self.lambda.generation();
+        match self.lambda.connect().await {
+            Ok(sender) => self.ask(Idle { sender, generation }, request).await,
+            Err(cause) => {
+                let address = self.lambda.address.authority().to_owned();
+                Err(Unanswered::Unreachable { address, request: Box::new(request), cause })
+            }
+        }
+    }
+
+    async fn ask(&self, mut idle: Idle, request: Request<Content>) -> Result<Response<Incoming>, Unanswered> {
+        if let Err(cause) = idle.sender.ready().await {
+            return Err(Unanswered::Unsent { request: Box::new(request), cause });
+        }
+        let answer = idle.sender.try_send_request(request).await.map_err(|mut error| match error.take_message() {
+            Some(request) => Unanswered::Unsent { request: Box::new(request), cause: error.into_error() },
+            None => Unanswered::Lost(error.into_error()),
+        })?;
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(idle);
+        Ok(answer)
+    }
+
+    fn take_idle(&self) -> Option<Idle> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let usable = !idle.sender.is_closed() && idle.generation == self.lambda.generation();
+        usable.then_some(idle)
+    }
+}
