@@ -17,7 +17,10 @@ impl Arn {
     /// Reads a function's ARN, of any partition; none where the text is anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(':').collect();
-        let shape = matches!(parts[..], ["arn", _, "lambda", _, _, "function", _] | ["arn", _, "lambda", _, _, "function", _, _]);
+        let shape = matches!(
+            parts[..],
+            ["arn", _, "lambda", _, _, "function", _] | ["arn", _, "lambda", _, _, "function", _, _]
+        );
         if !shape || parts.iter().any(|part| part.is_empty()) {
             return None;
         }

@@ -3,7 +3,6 @@
 
 mod answer;
 mod arn;
-mod base64_text;
 mod batch;
 mod document;
 mod head;

@@ -1,1 +1,0 @@
-//! Base64, as events carry it.
