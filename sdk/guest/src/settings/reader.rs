@@ -1,0 +1,238 @@
+//! Stands somewhere in the settings, and collects what is wrong there.
+
+use super::Settings;
+use super::wording::{decimal, list, push_all, signed, text};
+use crate::host::settings as host;
+
+/// A place in the settings, and the mistakes found so far. The code that `#[derive(Settings)]` writes drives it; a policy
+/// needs it only to implement [`Settings`] by hand.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// An RFC 6901 pointer: where the reader stands.
+    pointer: String,
+    /// The same as people write it: `windows[2].from`.
+    place: String,
+    mistakes: Mistakes,
+}
+
+impl Reader {
+    /// At the root of the settings.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) const fn is_content(&self) -> bool {
+        self.mistakes.0.is_empty()
+    }
+
+    pub(crate) fn into_mistakes(self) -> String {
+        self.mistakes.0
+    }
+
+    /// Reads a member of the object, which is required unless its type says otherwise.
+    pub fn field<T: Settings>(&mut self, name: &str) -> Option<T> {
+        self.member(name, |reader| if reader.is_absent() { reader.require(T::absent()) } else { T::read(reader) })
+    }
+
+    /// Reads a member of the object, or takes the default where it is absent.
+    pub fn field_or<T: Settings>(&mut self, name: &str, default: impl FnOnce() -> T) -> Option<T> {
+        self.member(name, |reader| if reader.is_absent() { Some(default()) } else { T::read(reader) })
+    }
+
+    /// Whether an object stands here. Members other than these are mistakes.
+    pub fn object(&mut self, known: &[&str]) -> bool {
+        let Some(names) = self.members() else { return false };
+        for name in &names {
+            if !known.contains(&name.as_str()) {
+                self.member(name, |reader| reader.unknown(known));
+            }
+        }
+        true
+    }
+
+    /// The names of the object's members, in order.
+    pub fn members(&mut self) -> Option<Vec<String>> {
+        match host::kind(&self.pointer) {
+            Some(host::ValueKind::Object) => Some(host::members(&self.pointer)),
+            _ => self.expected("an object"),
+        }
+    }
+
+    /// Reads each element of the array.
+    pub fn elements<T: Settings>(&mut self) -> Option<Vec<T>> {
+        if host::kind(&self.pointer) != Some(host::ValueKind::Array) {
+            return self.expected("an array");
+        }
+        let count = host::count(&self.pointer).unwrap_or(0);
+        let mut elements = Vec::new();
+        for index in 0..count {
+            elements.extend(self.element(index, T::read));
+        }
+        (elements.len() == count as usize).then_some(elements)
+    }
+
+    /// The text here. `what` says what was expected of it.
+    pub fn text(&mut self, what: &str) -> Option<String> {
+        let text = host::text(&self.pointer);
+        if text.is_none() { self.expected(what) } else { text }
+    }
+
+    /// The boolean here.
+    pub fn boolean(&mut self) -> Option<bool> {
+        host::boolean(&self.pointer).or_else(|| self.expected("true or false"))
+    }
+
+    /// The number here.
+    pub fn number(&mut self) -> Option<f64> {
+        host::number(&self.pointer).or_else(|| self.expected("a number"))
+    }
+
+    /// The whole number here, from `min` to `max`. Beyond 2^53 JSON numbers are not exact, so there is no such number.
+    pub fn whole(&mut self, min: i64, max: i64) -> Option<i64> {
+        match host::number(&self.pointer).and_then(whole) {
+            Some(whole) if min <= whole && whole <= max => Some(whole),
+            _ => self.expected(&text(&["a whole number from ", &signed(min), " to ", &signed(max)])),
+        }
+    }
+
+    /// The position among `words` of the word here.
+    pub fn word(&mut self, words: &[&str]) -> Option<usize> {
+        let text = host::text(&self.pointer);
+        let position = words.iter().position(|word| Some(*word) == text.as_deref());
+        position.or_else(|| self.expected(&list("one of ", words)))
+    }
+
+    /// Notes that something else was expected here.
+    pub fn expected<T>(&mut self, what: &str) -> Option<T> {
+        let found = self.found();
+        self.mistake(&text(&["expected ", what, ", found ", &found]))
+    }
+
+    /// Notes an error as a mistake here.
+    pub fn accept<T>(&mut self, outcome: Result<T, String>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(reason) => self.mistake(&reason),
+        }
+    }
+
+    /// Notes what is wrong with the value here.
+    pub fn mistake<T>(&mut self, what: &str) -> Option<T> {
+        match self.place.as_str() {
+            "" => self.mistakes.note(&["the settings: ", what]),
+            place => self.mistakes.note(&["`", place, "`: ", what]),
+        }
+        None
+    }
+
+    /// Does something at a member of the object here.
+    pub fn member<T>(&mut self, name: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+        let here = self.enter_member(name);
+        let outcome = act(self);
+        self.step_back(here);
+        outcome
+    }
+
+    /// Does something at an element of the array here.
+    pub fn element<T>(&mut self, index: u32, act: impl FnOnce(&mut Self) -> T) -> T {
+        let here = self.enter_element(index);
+        let outcome = act(self);
+        self.step_back(here);
+        outcome
+    }
+
+    #[inline(never)]
+    fn enter_member(&mut self, name: &str) -> (usize, usize) {
+        let here = (self.pointer.len(), self.place.len());
+        self.pointer.push('/');
+        for character in name.chars() {
+            match character {
+                '~' => self.pointer.push_str("~0"),
+                '/' => self.pointer.push_str("~1"),
+                other => self.pointer.push(other),
+            }
+        }
+        let separator = if self.place.is_empty() { "" } else { "." };
+        push_all(&mut self.place, &[separator, name]);
+        here
+    }
+
+    #[inline(never)]
+    fn enter_element(&mut self, index: u32) -> (usize, usize) {
+        let here = (self.pointer.len(), self.place.len());
+        let index = decimal(u64::from(index));
+        push_all(&mut self.pointer, &["/", &index]);
+        push_all(&mut self.place, &["[", &index, "]"]);
+        here
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        host::kind(&self.pointer) == Some(host::ValueKind::Null)
+    }
+
+    #[inline(never)]
+    fn step_back(&mut self, (pointer, place): (usize, usize)) {
+        self.pointer.truncate(pointer);
+        self.place.truncate(place);
+    }
+
+    fn is_absent(&self) -> bool {
+        host::kind(&self.pointer).is_none()
+    }
+
+    fn require<T>(&mut self, absent: Option<T>) -> Option<T> {
+        if absent.is_none() {
+            self.mistakes.note(&["missing setting `", &self.place, "`"]);
+        }
+        absent
+    }
+
+    fn unknown(&mut self, known: &[&str]) {
+        let known = if known.is_empty() { "there are none".to_owned() } else { list("known: ", known) };
+        self.mistakes.note(&["unknown setting `", &self.place, "`; ", &known]);
+    }
+
+    fn found(&self) -> String {
+        match host::kind(&self.pointer) {
+            None => "nothing".to_owned(),
+            Some(host::ValueKind::Null) => "null".to_owned(),
+            Some(host::ValueKind::Boolean) => "a boolean".to_owned(),
+            Some(host::ValueKind::Number) => found_number(host::number(&self.pointer)),
+            Some(host::ValueKind::Text) => found_text(&host::text(&self.pointer).unwrap_or_default()),
+            Some(host::ValueKind::Array) => "an array".to_owned(),
+            Some(host::ValueKind::Object) => "an object".to_owned(),
+        }
+    }
+}
+
+/// What is wrong, a line each.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes(String);
+
+impl Mistakes {
+    fn note(&mut self, parts: &[&str]) {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        push_all(&mut self.0, parts);
+    }
+}
+
+/// What it was is told only where it is short: a value may be a page.
+fn found_text(found: &str) -> String {
+    match found.len() {
+        0 => "an empty text".to_owned(),
+        1..=64 => text(&["the text \"", found, "\""]),
+        _ => "a long text".to_owned(),
+    }
+}
+
+/// Fractions are not written out: the code that prints them would be a third of a small component.
+fn found_number(number: Option<f64>) -> String {
+    number.and_then(whole).map_or_else(|| "a fraction".to_owned(), signed)
+}
+
+fn whole(number: f64) -> Option<i64> {
+    let whole = number as i64;
+    (whole as f64 == number).then_some(whole)
+}
