@@ -1,11 +1,14 @@
 //! What the handler answered.
 
+use std::fmt;
+
 use bytes::Bytes;
 
+use super::document::JsonText;
+use super::http::fields;
 use crate::time::Timestamp;
 
 /// What the handler answered, as far as it can be read without holding the answer back.
-#[derive(Clone, Debug)]
 pub struct Answer {
     answered_at: Timestamp,
     failed: bool,
@@ -13,10 +16,9 @@ pub struct Answer {
     form: Form,
 }
 
-#[derive(Clone, Debug)]
 enum Form {
     Buffered,
-    Streamed { prelude: Option<Bytes> },
+    Streamed { prelude: Option<JsonText> },
 }
 
 /// A buffered answer's status, headers and body were not kept.
@@ -31,9 +33,9 @@ impl Answer {
     }
 
     /// A streamed answer, at its head. `prelude` is the JSON before the body where the content type is
-    /// `application/vnd.awslambda.http-integration-response`.
+    /// `application/vnd.awslambda.http-integration-response`, without the zero bytes that end it.
     pub fn streamed(answered_at: Timestamp, prelude: Option<Bytes>) -> Self {
-        Self { answered_at, failed: false, error_type: None, form: Form::Streamed { prelude } }
+        Self { answered_at, failed: false, error_type: None, form: Form::Streamed { prelude: prelude.map(JsonText::new) } }
     }
 
     /// When the answer's head reached the proxy.
@@ -61,18 +63,27 @@ impl Answer {
     /// # Errors
     /// [`Unreadable`] for a buffered answer.
     pub fn status(&self) -> Result<Option<u16>, Unreadable> {
-        self.prelude().map(|_| None)
+        let status = self.prelude()?.and_then(|prelude| prelude.member("statusCode"));
+        Ok(status.and_then(|status| status.parse().ok()))
     }
 
-    /// Every value of a header of a streamed answer, in order; names are case-insensitive, `cookies` read as "set-cookie".
+    /// Every value of a header of a streamed answer, in order; names are case-insensitive, and the prelude's `cookies`
+    /// read as "set-cookie".
     ///
     /// # Errors
     /// [`Unreadable`] for a buffered answer.
-    pub fn header(&self, _name: &str) -> Result<Vec<String>, Unreadable> {
-        self.prelude().map(|_| Vec::new())
+    pub fn header(&self, name: &str) -> Result<Vec<String>, Unreadable> {
+        let Some(prelude) = self.prelude()? else { return Ok(Vec::new()) };
+        let objects = ["headers", "multiValueHeaders"].into_iter().filter_map(|member| prelude.member(member));
+        let mut found: Vec<_> =
+            objects.flat_map(|object| fields::values(object, |header| header.eq_ignore_ascii_case(name))).collect();
+        if name.eq_ignore_ascii_case("set-cookie") {
+            found.extend(prelude.member("cookies").map(fields::strings).unwrap_or_default());
+        }
+        Ok(found)
     }
 
-    /// The body: none for a streamed answer.
+    /// The body: none for a streamed answer, whose body is still to come.
     ///
     /// # Errors
     /// [`Unreadable`] for a buffered answer.
@@ -80,10 +91,52 @@ impl Answer {
         self.prelude().map(|_| None)
     }
 
-    fn prelude(&self) -> Result<Option<&Bytes>, Unreadable> {
+    fn prelude(&self) -> Result<Option<&JsonText>, Unreadable> {
         match &self.form {
             Form::Buffered => Err(Unreadable),
             Form::Streamed { prelude } => Ok(prelude.as_ref()),
+        }
+    }
+}
+
+impl fmt::Debug for Answer {
+    /// Without the prelude: its headers may hold what no log should.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Answer");
+        shown.field("answered_at", &self.answered_at).field("failed", &self.failed).field("streaming", &self.streaming());
+        shown.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_milliseconds(7);
+
+    #[test]
+    fn of_a_buffered_answer_only_its_head_is_readable() {
+        let answer = Answer::buffered(AT, true, Some("Function.Broken".into()));
+        assert_eq!((answer.answered_at(), answer.failed(), answer.streaming()), (AT, true, false));
+        assert_eq!(answer.error_type(), Some("Function.Broken"));
+        assert_eq!((answer.status(), answer.header("a"), answer.body()), (Err(Unreadable), Err(Unreadable), Err(Unreadable)));
+    }
+
+    #[test]
+    fn a_streamed_answer_has_the_status_and_headers_of_its_prelude() {
+        let prelude = r#"{"statusCode": 201, "headers": {"Content-Type": "text/html"}, "cookies": ["a=1", "b=2"]}"#;
+        let answer = Answer::streamed(AT, Some(Bytes::from(prelude)));
+        assert_eq!((answer.streaming(), answer.failed(), answer.status()), (true, false, Ok(Some(201))));
+        assert_eq!(answer.header("content-type"), Ok(vec!["text/html".into()]));
+        assert_eq!(answer.header("Set-Cookie"), Ok(vec!["a=1".into(), "b=2".into()]));
+        assert_eq!(answer.body(), Ok(None));
+    }
+
+    #[test]
+    fn a_stream_without_a_prelude_has_no_status() {
+        for prelude in [None, Some(Bytes::from("no json")), Some(Bytes::from("{}"))] {
+            let answer = Answer::streamed(AT, prelude);
+            assert_eq!((answer.status(), answer.header("a")), (Ok(None), Ok(Vec::new())));
         }
     }
 }

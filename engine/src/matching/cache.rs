@@ -1,30 +1,129 @@
 //! Compiled patterns, kept for the next call.
 
-use super::PatternError;
+use std::fmt;
+use std::num::NonZeroUsize;
 
-/// The compiled patterns of one policy: the least recently used goes first.
-#[derive(Debug, Default)]
-pub struct PatternCache {}
+use lru::LruCache;
+use regex::{Regex, RegexBuilder};
+
+use super::{PathTemplate, PatternError};
+use crate::limits::{PATTERN_BYTES, PATTERN_CACHE, PATTERN_PROGRAM};
+
+type Compiled<T> = LruCache<String, Result<T, PatternError>>;
+
+/// The compiled patterns of one policy, [`PATTERN_CACHE`] of each kind: the least recently used goes first. A pattern that
+/// is wrong is remembered as well.
+pub struct PatternCache {
+    regexes: Compiled<Regex>,
+    templates: Compiled<PathTemplate>,
+}
 
 impl PatternCache {
-    /// An empty cache of [`PATTERN_CACHE`](crate::limits::PATTERN_CACHE) patterns.
+    /// An empty cache.
     pub fn new() -> Self {
-        Self {}
+        let room = NonZeroUsize::new(PATTERN_CACHE.size()).unwrap_or(NonZeroUsize::MIN);
+        Self { regexes: LruCache::new(room), templates: LruCache::new(room) }
     }
 
-    /// Whether a regular expression matches anywhere in the text.
+    /// Whether a regular expression matches anywhere in the text. Linear time: no look-around, no back-references.
     ///
     /// # Errors
     /// Says what is wrong with the pattern.
-    pub fn regex(&mut self, _pattern: &str, _text: &str) -> Result<bool, PatternError> {
-        Ok(false)
+    pub fn regex(&mut self, pattern: &str, text: &str) -> Result<bool, PatternError> {
+        kept(&mut self.regexes, pattern, regex)?.as_ref().map(|regex| regex.is_match(text)).map_err(Clone::clone)
     }
 
-    /// The captures of a path template, when the path matches.
+    /// The captures of a [`PathTemplate`], when the path matches.
     ///
     /// # Errors
     /// Says what is wrong with the template.
-    pub fn path(&mut self, _template: &str, _path: &str) -> Result<Option<Vec<(String, String)>>, PatternError> {
-        Ok(None)
+    pub fn path(&mut self, template: &str, path: &str) -> Result<Option<Vec<(String, String)>>, PatternError> {
+        let template = kept(&mut self.templates, template, PathTemplate::parse)?;
+        template.as_ref().map(|template| template.captures(path)).map_err(Clone::clone)
+    }
+}
+
+impl Default for PatternCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for PatternCache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("PatternCache");
+        shown.field("regexes", &self.regexes.len()).field("templates", &self.templates.len()).finish()
+    }
+}
+
+/// Patterns beyond the limit are refused before they are kept.
+fn kept<'a, T>(
+    cache: &'a mut Compiled<T>,
+    pattern: &str,
+    compile: impl FnOnce(&str) -> Result<T, PatternError>,
+) -> Result<&'a Result<T, PatternError>, PatternError> {
+    if !PATTERN_BYTES.admits(pattern.len()) {
+        return Err(PatternError::TooLong);
+    }
+    Ok(cache.get_or_insert_ref(pattern, || compile(pattern)))
+}
+
+fn regex(pattern: &str) -> Result<Regex, PatternError> {
+    let mut builder = RegexBuilder::new(pattern);
+    builder.size_limit(PATTERN_PROGRAM.size()).dfa_size_limit(PATTERN_PROGRAM.size());
+    builder.build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => PatternError::Program(pattern.to_owned()),
+        error => PatternError::Regex { pattern: pattern.to_owned(), reason: reason(&error) },
+    })
+}
+
+/// The last line of a drawing that points into the pattern.
+fn reason(error: &regex::Error) -> String {
+    let drawing = error.to_string();
+    let last = drawing.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_regular_expression_matches_anywhere() {
+        let mut cache = PatternCache::new();
+        assert_eq!(cache.regex(r"^/orders/\d+$", "/orders/12"), Ok(true));
+        assert_eq!(cache.regex(r"^/orders/\d+$", "/orders/x"), Ok(false));
+        assert_eq!(cache.regex("(?i)É", "café"), Ok(true));
+        assert_eq!(cache.path("/orders/{id}", "/orders/12"), Ok(Some(vec![("id".into(), "12".into())])));
+        assert_eq!(cache.path("/orders/{id}", "/"), Ok(None));
+    }
+
+    #[test]
+    fn a_wrong_pattern_says_why_each_time() {
+        let mut cache = PatternCache::new();
+        for _ in 0..2 {
+            let unclosed = cache.regex("a(b", "").unwrap_err();
+            assert_eq!(unclosed.to_string(), "the regular expression `a(b` is wrong: unclosed group");
+            let template = cache.path("a", "/").unwrap_err();
+            assert_eq!(template.to_string(), "the path template `a` is wrong: it must start with a slash");
+        }
+        let look = cache.regex("a(?=b)", "").unwrap_err().to_string();
+        assert!(look.contains("look-around"), "{look}");
+        let bomb = cache.regex(r"(\w{90}){90}", "").unwrap_err().to_string();
+        assert_eq!(bomb, r"the regular expression `(\w{90}){90}` is larger than 262144 bytes once compiled");
+        let long = cache.regex(&"a".repeat(1025), "").unwrap_err();
+        assert_eq!(long.to_string(), "the pattern is longer than 1024 bytes");
+    }
+
+    #[test]
+    fn the_least_recently_used_pattern_goes_first() {
+        let mut cache = PatternCache::new();
+        for n in 0..PATTERN_CACHE.value {
+            cache.regex(&format!("p{n}"), "").unwrap();
+        }
+        cache.regex("p0", "").unwrap();
+        cache.regex("one more", "").unwrap();
+        assert!(cache.regexes.contains("p0") && !cache.regexes.contains("p1"));
+        assert_eq!(cache.regexes.len(), PATTERN_CACHE.size());
     }
 }

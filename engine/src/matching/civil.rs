@@ -87,9 +87,6 @@ mod tests {
         let unknown = local(Timestamp::default(), "Europe/Pairs").unwrap_err();
         assert_eq!(unknown.to_string(), "there is no time zone `Europe/Pairs` in the IANA database");
         let late = local(Timestamp::from_milliseconds(u64::MAX), "UTC").unwrap_err();
-        assert_eq!(
-            late.to_string(),
-            "18446744073709551615 ms lies beyond the calendar, which ends with the year 9999"
-        );
+        assert_eq!(late.to_string(), "18446744073709551615 ms lies beyond the calendar, which ends with the year 9999");
     }
 }

@@ -8,7 +8,7 @@ use crate::invocation::document::JsonText;
 use crate::invocation::json::{self, Part};
 
 /// The values of the members that `wanted` picks, in order. A member is a string or a list of strings.
-pub(super) fn values(object: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+pub(in crate::invocation) fn values(object: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     json::walk(object, |part, value| match part {
         Part::Member(name) if wanted(&name) => found.extend(strings(value)),
@@ -18,7 +18,7 @@ pub(super) fn values(object: &str, wanted: impl Fn(&str) -> bool) -> Vec<String>
 }
 
 /// A string, or the strings of a list.
-pub(super) fn strings(value: &str) -> Vec<String> {
+pub(in crate::invocation) fn strings(value: &str) -> Vec<String> {
     if let Some(text) = json::text(value) {
         return vec![text];
     }

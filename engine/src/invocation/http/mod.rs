@@ -1,6 +1,6 @@
 //! HTTP requests, in the shapes in which services send them: a file for each shape, all with the same functions.
 
-mod fields;
+pub(super) mod fields;
 mod load_balancer;
 mod payload_v1;
 mod payload_v2;
