@@ -105,7 +105,7 @@ impl Enforcer {
         &self,
         invocation: &Arc<Invocation>,
         admission: &Admission,
-        answer: &Answer,
+        answer: &Arc<Answer>,
         now: Timestamp,
     ) -> Decision {
         self.decide(invocation, admission, Some(answer), now)
@@ -115,7 +115,7 @@ impl Enforcer {
         &self,
         invocation: &Arc<Invocation>,
         admission: &Admission,
-        answer: Option<&Answer>,
+        answer: Option<&Arc<Answer>>,
         now: Timestamp,
     ) -> Decision {
         if !self.in_force(now) {
@@ -153,7 +153,7 @@ impl Enforcer {
         hook: Hook,
         invocation: &Arc<Invocation>,
         admission: &Admission,
-        answer: Option<&Answer>,
+        answer: Option<&Arc<Answer>>,
         notes: &mut Vec<Note>,
     ) -> Option<Vec<(PolicyName, Step)>> {
         let mut wanted = Vec::new();

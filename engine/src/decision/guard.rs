@@ -121,6 +121,3 @@ enum Verdict {
     Refused(RefusalReason),
 }
 
-#[cfg(test)]
-#[path = "guard_tests.rs"]
-mod tests;

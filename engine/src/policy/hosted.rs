@@ -105,7 +105,7 @@ impl Policy {
     pub fn ask(
         &self,
         invocation: &Arc<Invocation>,
-        answer: Option<&Answer>,
+        answer: Option<&Arc<Answer>>,
         seed: Seed,
         notes: &mut Vec<Note>,
     ) -> Wishes {

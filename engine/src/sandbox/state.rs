@@ -33,7 +33,7 @@ pub struct Question {
     /// What the policy is asked about.
     pub invocation: Arc<Invocation>,
     /// What the handler answered; none in `before`.
-    pub answer: Option<Answer>,
+    pub answer: Option<Arc<Answer>>,
     /// The seed of this hook's draws.
     pub seed: Seed,
     /// What the policy remembers.
@@ -86,7 +86,7 @@ pub(super) enum Phase {
 pub(super) struct HookCall {
     pub(super) hook: Hook,
     pub(super) invocation: Arc<Invocation>,
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<Arc<Answer>>,
     pub(super) chance: Chance,
     pub(super) memory: Transaction,
     pub(super) wishes: Wishes,

@@ -119,7 +119,7 @@ fn pairs(call: &mut Call<'_>, handed: &WasmList<(WasmStr, WasmStr)>) -> Result<V
 fn add(call: &mut Call<'_>, step: Step) -> Result<()> {
     let kind = step.kind();
     let hook = call.hook(kind.name())?;
-    let streaming = hook.answer.as_ref().is_some_and(crate::invocation::Answer::streaming);
+    let streaming = hook.answer.as_ref().is_some_and(|answer| answer.streaming());
     if !kind.may_be_asked(hook.hook, streaming) {
         let answer = if streaming { " on a streamed answer" } else { "" };
         return Err(Cause::Contract(format!("`{kind}` may not be asked for in `{}`{answer}", hook.hook)).into());

@@ -40,7 +40,7 @@ fn no_body<T>(call: &mut Call<'_>, function: &str) -> Result<Option<T>> {
 
 fn answer<'a>(call: &'a mut Call<'_>, function: &str) -> Result<&'a Answer> {
     let function = format!("response.{function}");
-    let answer = call.hook(&function)?.answer.as_ref();
+    let answer = call.hook(&function)?.answer.as_deref();
     answer.ok_or_else(|| out_of_place(&function, "in `before`"))
 }
 

@@ -1,0 +1,2 @@
+;; Never returns.
+(func (export "before") (loop $again (br $again)))

@@ -1,0 +1,2 @@
+;; Asks for nothing.
+(func (export "before"))
