@@ -13,8 +13,12 @@ pub(crate) type HandOver = fn(&Step);
 
 /// Makes the calls that a plan stands for. Reasons go first, so that they stand even where the host drops the rest.
 pub(crate) fn hand_over(plan: &Plan) {
-    plan.reasons().iter().for_each(|reason| faults::because(reason));
-    plan.forbidden().iter().for_each(|reason| faults::forbid(reason));
+    if let Some(reason) = plan.reason() {
+        faults::because(reason);
+    }
+    if let Some(reason) = plan.forbidden() {
+        faults::forbid(reason);
+    }
     plan.hand_each_over();
 }
 

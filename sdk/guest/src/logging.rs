@@ -29,6 +29,18 @@ impl From<Level> for host::Level {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+impl From<host::Level> for Level {
+    fn from(level: host::Level) -> Self {
+        match level {
+            host::Level::Debug => Self::Debug,
+            host::Level::Info => Self::Info,
+            host::Level::Warn => Self::Warn,
+            host::Level::Error => Self::Error,
+        }
+    }
+}
+
 /// Logs one line.
 pub fn log(level: Level, message: &str) {
     host::log(level.into(), message);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::Document;
 use crate::carry::{self, HandOver};
+use crate::settings::wording::text;
 
 /// What one hook asks for: steps in order, a reason, or that nobody may act.
 ///
@@ -24,8 +25,8 @@ pub struct Plan {
     steps: Vec<Step>,
     /// How each of `steps` reaches the host.
     calls: Vec<HandOver>,
-    reasons: Vec<String>,
-    forbidden: Vec<String>,
+    reason: Option<String>,
+    forbidden: Option<String>,
 }
 
 /// One step of a plan; each is a function of the contract's interface `faults`.
@@ -115,27 +116,27 @@ pub enum Step {
 impl Plan {
     /// Do nothing.
     pub const fn none() -> Self {
-        Self { steps: Vec::new(), calls: Vec::new(), reasons: Vec::new(), forbidden: Vec::new() }
+        Self { steps: Vec::new(), calls: Vec::new(), reason: None, forbidden: None }
     }
 
     /// No policy of this experiment may act on this invocation: wins over every plan, whatever the order. The reason goes
     /// into the log.
     pub fn forbid(reason: impl Into<String>) -> Self {
-        Self { forbidden: vec![reason.into()], ..Self::none() }
+        Self { forbidden: Some(reason.into()), ..Self::none() }
     }
 
     /// And then that. Behind a final step nothing may follow: the host drops the whole plan.
     pub fn then(mut self, next: Self) -> Self {
         self.steps.extend(next.steps);
         self.calls.extend(next.calls);
-        self.reasons.extend(next.reasons);
-        self.forbidden.extend(next.forbidden);
+        self.reason = both(self.reason, next.reason);
+        self.forbidden = both(self.forbidden, next.forbidden);
         self
     }
 
     /// The reason for this plan: for the log line, and for a dry run's "would have".
     pub fn because(mut self, reason: impl Into<String>) -> Self {
-        self.reasons.push(reason.into());
+        self.reason = both(self.reason, Some(reason.into()));
         self
     }
 
@@ -186,19 +187,19 @@ impl Plan {
         &self.steps
     }
 
-    /// The reasons given, in order.
-    pub fn reasons(&self) -> &[String] {
-        &self.reasons
+    /// The reason given; several are joined by semicolons.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
     }
 
-    /// Why every plan is forbidden; empty where this one forbids nothing.
-    pub fn forbidden(&self) -> &[String] {
-        &self.forbidden
+    /// Why every plan is forbidden; none where this one forbids nothing.
+    pub fn forbidden(&self) -> Option<&str> {
+        self.forbidden.as_deref()
     }
 
     /// Whether it asks for nothing at all: no step, and nothing forbidden.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.forbidden.is_empty()
+        self.steps.is_empty() && self.forbidden.is_none()
     }
 
     /// Hands the steps to the host in order.
@@ -213,15 +214,23 @@ impl Plan {
 
 impl PartialEq for Plan {
     fn eq(&self, other: &Self) -> bool {
-        (&self.steps, &self.reasons, &self.forbidden) == (&other.steps, &other.reasons, &other.forbidden)
+        (&self.steps, &self.reason, &self.forbidden) == (&other.steps, &other.reason, &other.forbidden)
     }
 }
 
 impl fmt::Debug for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, reasons, forbidden, .. } = self;
+        let Self { steps, reason, forbidden, .. } = self;
         let mut plan = formatter.debug_struct("Plan");
-        plan.field("steps", steps).field("reasons", reasons).field("forbidden", forbidden).finish()
+        plan.field("steps", steps).field("reason", reason).field("forbidden", forbidden).finish()
+    }
+}
+
+/// The host keeps one reason a plan.
+fn both(first: Option<String>, second: Option<String>) -> Option<String> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(text(&[&first, "; ", &second])),
+        (first, second) => first.or(second),
     }
 }
 
@@ -365,8 +374,8 @@ mod tests {
     fn steps_reasons_and_prohibitions_join_in_order() {
         let plan = Fault::delay(Duration::from_millis(5)).because("a").then(Fault::hang().because("b"));
         assert_eq!(plan.steps(), [Step::Delay(Duration::from_millis(5)), Step::Hang]);
-        assert_eq!(plan.reasons(), ["a", "b"]);
-        assert_eq!(Fault::hang().then(Plan::forbid("no")).forbidden(), ["no"]);
+        assert_eq!(plan.reason(), Some("a; b"));
+        assert_eq!(Fault::hang().then(Plan::forbid("no")).forbidden(), Some("no"));
     }
 
     #[test]

@@ -1,0 +1,118 @@
+//! Holds a plan against the contract's rules. The plan itself is what the hook returned.
+
+use misrule_engine::decision::{FaultKind, Hook};
+use misrule_engine::invocation::Document;
+
+use super::call::{trap, with};
+
+fn ask(kind: FaultKind) {
+    with(|call| {
+        let (hook, streaming) = call.hook(kind.name());
+        if let Some(last) = call.ended_by {
+            trap(&format!("`{kind}` after `{last}`, which ends a plan"));
+        }
+        if !kind.may_be_asked(hook, streaming) {
+            trap(&format!("`{kind}` may not be asked for in `{hook}`{}", of_what(hook, streaming)));
+        }
+        call.ended_by = kind.is_final().then_some(kind);
+    });
+}
+
+const fn of_what(hook: Hook, streaming: bool) -> &'static str {
+    match (hook, streaming) {
+        (Hook::Before, _) => "",
+        (Hook::After, true) => " of a streamed answer",
+        (Hook::After, false) => " of a buffered answer",
+    }
+}
+
+pub(crate) fn because(_: &str) {
+    with(|call| call.hook("because"));
+}
+
+pub(crate) fn forbid(_: &str) {
+    with(|call| call.hook("forbid"));
+}
+
+pub(crate) fn delay(_: u32) {
+    ask(FaultKind::Delay);
+}
+
+pub(crate) fn respond_http(status: u16, _: &[(String, String)], _: &[u8]) {
+    ask(FaultKind::RespondHttp);
+    if !(100..=599).contains(&status) {
+        trap(&format!("`respond-http`: {status} is no HTTP status"));
+    }
+}
+
+pub(crate) fn return_json(_: &str) {
+    ask(FaultKind::ReturnJson);
+}
+
+pub(crate) fn fail(_: &str, _: &str, _: &[String]) {
+    ask(FaultKind::Fail);
+}
+
+pub(crate) fn hang() {
+    ask(FaultKind::Hang);
+}
+
+pub(crate) fn crash() {
+    ask(FaultKind::Crash);
+}
+
+pub(crate) fn edit(_: Document, _: &str, _: Option<&str>) {
+    ask(FaultKind::Edit);
+}
+
+pub(crate) fn set_header(_: &str, _: Option<&str>) {
+    ask(FaultKind::SetHeader);
+}
+
+pub(crate) fn set_status(_: u16) {
+    ask(FaultKind::SetStatus);
+}
+
+pub(crate) fn fail_items(_: &[String]) {
+    ask(FaultKind::FailItems);
+}
+
+pub(crate) fn truncate(_: u32) {
+    ask(FaultKind::Truncate);
+}
+
+pub(crate) fn garble(_: f64) {
+    ask(FaultKind::Garble);
+}
+
+pub(crate) fn throttle(_: u32) {
+    ask(FaultKind::Throttle);
+}
+
+pub(crate) fn pause(_: u64, _: u32) {
+    ask(FaultKind::Pause);
+}
+
+pub(crate) fn cut(_: u64) {
+    ask(FaultKind::Cut);
+}
+
+pub(crate) fn break_off(_: u64, _: &str, _: &str) {
+    ask(FaultKind::BreakOff);
+}
+
+pub(crate) fn fill_disk(_: u64) {
+    ask(FaultKind::FillDisk);
+}
+
+pub(crate) fn hold_memory(_: u64) {
+    ask(FaultKind::HoldMemory);
+}
+
+pub(crate) fn burn_cpu(_: u32) {
+    ask(FaultKind::BurnCpu);
+}
+
+pub(crate) fn block_hosts(_: &[String]) {
+    ask(FaultKind::BlockHosts);
+}
