@@ -61,7 +61,8 @@ impl FunctionPattern {
 
     /// Whether the function, invoked by this ARN, is meant.
     pub fn matches(&self, function_name: &str, invoked_arn: &str) -> bool {
-        glob::matches(&self.name, function_name) && self.alias.as_ref().is_none_or(|alias| alias_matches(alias, invoked_arn))
+        glob::matches(&self.name, function_name)
+            && self.alias.as_ref().is_none_or(|alias| alias_matches(alias, invoked_arn))
     }
 }
 
@@ -75,6 +76,65 @@ impl fmt::Display for FunctionPattern {
         match &self.alias {
             Some(alias) => write!(formatter, "{}:{alias}", self.name),
             None => formatter.write_str(&self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = "arn:aws:lambda:us-east-1:123456789012:function:orders-eu";
+    const LIVE: &str = "arn:aws:lambda:us-east-1:123456789012:function:orders-eu:live";
+
+    fn covers(functions: &[&str], regions: &[&str], invoked_arn: &str) -> bool {
+        let radius = BlastRadius {
+            functions: functions.iter().map(|text| FunctionPattern::parse(text).unwrap()).collect(),
+            regions: regions.iter().map(|&region| region.to_owned()).collect(),
+            faults: BlastRadius::DEFAULT_FAULTS.to_vec(),
+            rate: Rate::ALL,
+            max_delay: None,
+            max_age: BlastRadius::DEFAULT_MAX_AGE,
+        };
+        let environment = Environment {
+            function_name: "orders-eu".into(),
+            function_version: "$LATEST".into(),
+            region: "us-east-1".into(),
+            account: None,
+            memory_mb: 128,
+            initialization: "on-demand".into(),
+        };
+        radius.covers(&environment, invoked_arn)
+    }
+
+    #[test]
+    fn functions_are_told_by_name_and_alias() {
+        let rows: [(&[&str], &str, bool); 9] = [
+            (&["orders-*"], PLAIN, true),
+            (&["orders-??"], PLAIN, true),
+            (&["orders"], PLAIN, false),
+            (&["health", "orders-eu"], LIVE, true),
+            (&["orders-*:live"], LIVE, true),
+            (&["orders-*:l*"], LIVE, true),
+            (&["orders-*:live"], PLAIN, false),
+            (&["orders-*:beta"], LIVE, false),
+            (&["*:*"], "no arn", false),
+        ];
+        for (functions, invoked_arn, expected) in rows {
+            assert_eq!(covers(functions, &[], invoked_arn), expected, "{functions:?} by {invoked_arn}");
+        }
+    }
+
+    #[test]
+    fn a_region_that_is_not_named_is_outside() {
+        assert!(covers(&["*"], &["eu-west-1", "us-east-1"], PLAIN));
+        assert!(!covers(&["*"], &["eu-west-1"], PLAIN));
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for wrong in ["", ":", "a:", ":a", "a:b:c", "a b", "a/b", "é", PLAIN] {
+            assert_eq!(FunctionPattern::parse(wrong), None, "{wrong}");
         }
     }
 }

@@ -2,7 +2,13 @@
 
 use std::fmt;
 
-/// An experiment that cannot be used.
+use super::names::NAME_BYTES;
+use super::text;
+use crate::decision::{FaultKind, UnknownFault};
+use crate::limits::{EXPERIMENT_LENGTH, POLICIES};
+use crate::time::Timestamp;
+
+/// An experiment that cannot be used. The caller adds the name of the file or source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExperimentError {
     field: String,
@@ -15,29 +21,108 @@ pub struct ExperimentError {
 pub struct Place {
     /// The line.
     pub line: usize,
-    /// The column, in characters.
+    /// The column, in characters (TOML) or bytes (JSON).
     pub column: usize,
 }
 
-/// What is wrong with a field.
+/// What is wrong with a field. Each reads on after the field's name.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
+    /// The text is no TOML, or no JSON.
+    #[error("{0}")]
+    Syntax(String),
+    /// An unknown field, one that is there twice, or a value of another type.
+    #[error("{0}")]
+    Shape(String),
+    /// A field of a later version.
+    #[error("is not supported by this version")]
+    NotSupported,
     /// The field must be there.
     #[error("is missing")]
     Missing,
+    /// A list without elements.
+    #[error("must not be empty")]
+    Empty,
+    /// No name.
+    #[error("is no name: `{0}`")]
+    Name(String),
+    /// No share.
+    #[error("must be from 0 to 1, but is {0}")]
+    Rate(f64),
+    /// A number that JSON has no form for.
+    #[error("must be a finite number")]
+    NotFinite,
+    /// No duration.
+    #[error("is no duration: `{0}`")]
+    Duration(String),
+    /// A duration of nothing, where that would switch the experiment off.
+    #[error("must be longer than nothing")]
+    Nothing,
+    /// No date and time.
+    #[error("is no date and time: `{0}`")]
+    Instant(String),
+    /// A date and time that could mean any zone's.
+    #[error("does not say its offset from UTC: `{0}`")]
+    NoOffset(String),
+    /// No fault has this name.
+    #[error("{0}")]
+    Fault(UnknownFault),
+    /// No function's name, nor a pattern for some.
+    #[error("is no pattern for functions: `{0}`")]
+    Function(String),
+    /// No region's name.
+    #[error("is no region: `{0}`")]
+    Region(String),
+    /// Not exactly one of `expires` and `duration`.
+    #[error("stands beside `expires`, but only one of them may say when the experiment ends")]
+    TwoEnds,
+    /// The end is not after the start.
+    #[error("must be after `starts`")]
+    EndsBeforeStart,
+    /// The experiment is longer than [`EXPERIMENT_LENGTH`].
+    #[error("makes the experiment longer than {days} days", days = EXPERIMENT_LENGTH.value / 86_400)]
+    TooLong,
+    /// The experiment is over.
+    #[error("was {0}: the experiment is over")]
+    Over(Timestamp),
+    /// `duration` in an experiment that was delivered: nobody knows since when.
+    #[error("must be resolved to `expires` when the experiment is published")]
+    NotResolved,
+    /// Not exactly one of `use` and `module`.
+    #[error("needs exactly one of `use` and `module`")]
+    Component,
+    /// No module's file name.
+    #[error("is no module's file name: `{0}`")]
+    Module(String),
+    /// A policy's name is taken.
+    #[error("is the name of another policy: `{0}`")]
+    NameTaken(String),
+    /// More than [`POLICIES`].
+    #[error("has more than {POLICIES}")]
+    TooMany,
 }
 
 impl ExperimentError {
-    pub(crate) fn new(field: &str, problem: Problem) -> Self {
-        Self { field: field.to_owned(), place: None, problem }
+    pub(super) fn new(field: impl Into<String>, problem: Problem) -> Self {
+        Self { field: field.into(), place: None, problem }
     }
 
-    /// The field's path, for example `blast_radius.rate`; empty where the text as a whole is meant.
+    pub(super) fn at(mut self, place: Option<Place>) -> Self {
+        self.place = place;
+        self
+    }
+
+    pub(super) fn located(self, toml: &str) -> Self {
+        let place = text::locate(toml, &self.field);
+        self.at(place)
+    }
+
+    /// The field's path, for example `blast_radius.rate` or `policy[0].use`; empty where the text as a whole is meant.
     pub fn field(&self) -> &str {
         &self.field
     }
 
-    /// Where the field stands; none where that is not known.
+    /// Where the field stands, or where it is missing; none where that is not known.
     pub fn place(&self) -> Option<Place> {
         self.place
     }
@@ -49,14 +134,60 @@ impl ExperimentError {
 
     /// What to do next, where there is something to say.
     pub fn hint(&self) -> Option<String> {
-        None
+        let last = self.field.rsplit('.').next().unwrap_or_default();
+        hint(last, &self.problem)
     }
+}
+
+fn hint(field: &str, problem: &Problem) -> Option<String> {
+    Some(match problem {
+        Problem::Shape(_) if field == "policy" => "write `[[policy]]`, in two brackets, above each policy".to_owned(),
+        Problem::Missing => missing(field)?.to_owned(),
+        Problem::NotSupported => "leave it out".to_owned(),
+        Problem::Name(_) => format!("use up to {} ASCII letters, digits, `-`, `_` and `.`", NAME_BYTES.value),
+        Problem::Duration(_) => "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\"".to_owned(),
+        Problem::Instant(_) | Problem::NoOffset(_) => "write it in UTC, for example 2026-12-01T09:00:00Z".to_owned(),
+        Problem::Fault(_) => format!("the faults are {}", names(FaultKind::ALL)),
+        Problem::Function(_) => {
+            "write a function's name, or `NAME:ALIAS`; `*` stands for any characters and `?` for one".to_owned()
+        }
+        Problem::Region(_) => "write a region's code, for example \"us-east-1\"".to_owned(),
+        Problem::Over(_) | Problem::EndsBeforeStart | Problem::TooLong => {
+            "an experiment ends after it starts, after it is published, and within seven days".to_owned()
+        }
+        Problem::NotResolved => "publish it with `misrule publish`, or write `expires` with a date and time".to_owned(),
+        Problem::Component => "name a ready-made policy with `use`, or a component's file with `module`".to_owned(),
+        Problem::Module(_) => "write the file's name without a folder, for example \"brownout.wasm\"".to_owned(),
+        Problem::NameTaken(_) => "give one of the policies a `name` of its own".to_owned(),
+        _ => return None,
+    })
+}
+
+fn missing(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "expires" => "say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`",
+        "blast_radius" | "functions" => "say which functions may be touched: `functions = [\"orders-*\"]` under `[blast_radius]`",
+        "policy" => "add a policy: `[[policy]]`, and under it `use` or `module`",
+        "name" => "give the experiment a name: it stands in each log line",
+        _ => return None,
+    })
+}
+
+fn names(kinds: &[FaultKind]) -> String {
+    kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
 }
 
 impl std::error::Error for ExperimentError {}
 
 impl fmt::Display for ExperimentError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` {}", self.field, self.problem)
+        if let Some(Place { line, column }) = self.place {
+            write!(formatter, "line {line}, column {column}: ")?;
+        }
+        let colon = if matches!(self.problem, Problem::Shape(_) | Problem::Fault(_)) { ":" } else { "" };
+        match self.field.as_str() {
+            "" => write!(formatter, "{}", self.problem),
+            field => write!(formatter, "`{field}`{colon} {}", self.problem),
+        }
     }
 }

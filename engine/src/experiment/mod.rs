@@ -1,20 +1,37 @@
 //! An experiment: a hypothesis, a blast radius, an end, and the policies that inject faults until then. TOML on disk, JSON
 //! in AppConfig, one form for both.
+//!
+//! ```
+//! # use misrule_engine::experiment::Experiment;
+//! let error = Experiment::from_toml("name = \"outage\"\nduration = \"soon\"").unwrap_err();
+//! assert_eq!(error.to_string(), "line 2, column 1: `duration` is no duration: `soon`");
+//! assert_eq!(
+//!     error.hint().unwrap(),
+//!     "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\""
+//! );
+//! ```
 
 mod blast_radius;
 mod environment;
 mod error;
 mod names;
 mod policy_use;
+mod reading;
 mod schedule;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wire;
 
 use std::time::Duration;
 
+use crate::limits::EXPERIMENT_LENGTH;
 use crate::time::Timestamp;
 
 pub use blast_radius::{BlastRadius, FunctionPattern};
 pub use environment::Environment;
 pub use error::{ExperimentError, Place, Problem};
+pub use names::NAME_BYTES;
 pub use policy_use::{ComponentRef, PolicyUse};
 pub use schedule::Rate;
 
@@ -23,14 +40,14 @@ pub use schedule::Rate;
 pub enum Ends {
     /// At this instant.
     At(Timestamp),
-    /// So long after it is published, or after it starts: not resolved yet.
+    /// So long after it starts or, where it does not say when, is published: not resolved yet.
     After(Duration),
 }
 
-/// An experiment, as its author wrote it.
+/// An experiment, as its author wrote it. Every field that can be wrong by itself was checked when it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
-    /// Its name: letters, digits, `-`, `_` and `.`.
+    /// Its name: ASCII letters, digits, `-`, `_` and `.`.
     pub name: String,
     /// What its author expects to see.
     pub hypothesis: Option<String>,
@@ -49,37 +66,72 @@ impl Experiment {
     ///
     /// # Errors
     /// Names the field, the line and the column, and what is wrong there. The caller adds the file's name.
-    pub fn from_toml(_text: &str) -> Result<Self, ExperimentError> {
-        Err(ExperimentError::new("", Problem::Missing))
+    pub fn from_toml(text: &str) -> Result<Self, ExperimentError> {
+        let read = text::from_toml(text).and_then(Self::try_from);
+        read.map_err(|error| if error.place().is_some() { error } else { error.located(text) })
     }
 
     /// Reads an experiment from JSON.
     ///
     /// # Errors
-    /// Names the field, and the line and column where the JSON itself is wrong.
-    pub fn from_json(_bytes: &[u8]) -> Result<Self, ExperimentError> {
-        Err(ExperimentError::new("", Problem::Missing))
+    /// Names the field, and the line and column where the JSON itself, or the type of a value, is wrong.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ExperimentError> {
+        text::from_json(bytes).and_then(Self::try_from)
     }
 
     /// The experiment as JSON, as AppConfig carries it.
     pub fn to_json(&self) -> String {
-        String::new()
+        // Nothing in the wire types can fail: every key is a string, every number finite.
+        serde_json::to_string_pretty(&wire::Experiment::from(self)).unwrap_or_default()
     }
 
-    /// The experiment as it is published at `now` to a region: `duration` becomes `expires`, absent regions become that one.
+    /// The experiment as it is published at `now` to a region: `duration` becomes `expires`, counted from `starts` or from
+    /// now; where it names no regions, it is for that one.
     ///
     /// # Errors
-    /// Where it would already be over, or be longer than [`EXPERIMENT_LENGTH`](crate::limits::EXPERIMENT_LENGTH).
-    pub fn resolve(&self, _now: Timestamp, _region: &str) -> Result<Self, ExperimentError> {
-        Ok(self.clone())
+    /// Where it would already be over, or be longer than [`EXPERIMENT_LENGTH`].
+    pub fn resolve(&self, now: Timestamp, region: &str) -> Result<Self, ExperimentError> {
+        let mut resolved = self.clone();
+        if let Ends::After(duration) = self.ends {
+            resolved.ends = Ends::At(self.starts.unwrap_or(now).plus(duration));
+        }
+        if resolved.blast_radius.regions.is_empty() {
+            resolved.blast_radius.regions.push(region.to_owned());
+        }
+        resolved.check(now)?;
+        Ok(resolved)
     }
 
-    /// Checks an experiment that was delivered: it says when it ends, within
-    /// [`EXPERIMENT_LENGTH`](crate::limits::EXPERIMENT_LENGTH), and that is still to come.
+    /// Checks an experiment that was delivered: it says when it ends, that is within [`EXPERIMENT_LENGTH`] from its start
+    /// or from now, and still to come.
     ///
     /// # Errors
     /// Where one of these does not hold.
-    pub fn check(&self, _now: Timestamp) -> Result<(), ExperimentError> {
-        Ok(())
+    pub fn check(&self, now: Timestamp) -> Result<(), ExperimentError> {
+        let expires = match self.ends {
+            Ends::After(_) => return Err(ExperimentError::new("duration", Problem::NotResolved)),
+            Ends::At(expires) => expires,
+        };
+        if expires <= now {
+            return Err(ExperimentError::new("expires", Problem::Over(expires)));
+        }
+        check_length("expires", expires.since(self.starts.unwrap_or(now)))
     }
+
+    /// What can be said of start and end before it is known when the experiment is published.
+    fn check_span(&self) -> Result<(), ExperimentError> {
+        match (self.starts, self.ends) {
+            (_, Ends::After(duration)) => check_length("duration", duration),
+            (Some(starts), Ends::At(expires)) if expires <= starts => {
+                Err(ExperimentError::new("expires", Problem::EndsBeforeStart))
+            }
+            (Some(starts), Ends::At(expires)) => check_length("expires", expires.since(starts)),
+            (None, Ends::At(_)) => Ok(()),
+        }
+    }
+}
+
+fn check_length(field: &str, length: Duration) -> Result<(), ExperimentError> {
+    let most = Duration::from_secs(EXPERIMENT_LENGTH.value);
+    if length > most { Err(ExperimentError::new(field, Problem::TooLong)) } else { Ok(()) }
 }

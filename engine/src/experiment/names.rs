@@ -1,1 +1,36 @@
-//! Names of experiments and policies.
+//! Names of experiments, policies and modules.
+
+use crate::limits::Limit;
+
+/// Length of the name of an experiment, a policy or a module.
+pub const NAME_BYTES: Limit =
+    Limit { name: "length of a name", value: 64, unit: "characters", why: "two of them stand in a header and in each log line" };
+
+/// Whether a text may be a name: ASCII letters, digits, `-`, `_` and `.`, not first a dot. Such a name needs no quoting in
+/// a header, a log line or a bundle's path.
+pub(super) fn is_name(text: &str) -> bool {
+    let fits = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    fits && !text.is_empty() && !text.starts_with('.') && NAME_BYTES.admits(text.len())
+}
+
+/// The name that a module gives to its policy: its file's, without `.wasm`. None where it is no such file's name.
+pub(super) fn module_stem(file: &str) -> Option<&str> {
+    file.strip_suffix(".wasm").filter(|stem| is_name(stem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_needs_no_quoting() {
+        for name in ["us-region-outage", "a", "v1.2_x", &"a".repeat(64)] {
+            assert!(is_name(name), "{name}");
+        }
+        for wrong in ["", ".", ".a", "a b", "a/b", "é", "a\n", &"a".repeat(65)] {
+            assert!(!is_name(wrong), "{wrong}");
+        }
+        assert_eq!((module_stem("brownout.wasm"), module_stem("../brownout.wasm")), (Some("brownout"), None));
+        assert_eq!((module_stem(".wasm"), module_stem("brownout")), (None, None));
+    }
+}

@@ -1,0 +1,99 @@
+//! From TOML and JSON texts to the wire types, with the place of each mistake.
+
+use serde_json::{Map, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::wire;
+use super::{ExperimentError, Place, Problem};
+
+/// Fields that are part of the design, and of no version so far.
+const NOT_SUPPORTED: [&str; 3] = ["blast_radius.accounts", "blast_radius.budget", "blast_radius.stop_when"];
+
+/// Reads the wire types from TOML. TOML becomes JSON first, so that both read the same.
+pub(super) fn from_toml(text: &str) -> Result<wire::Experiment, ExperimentError> {
+    let table: toml::Table = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+    let json = json_table(table, "")?;
+    serde_path_to_error::deserialize(Value::Object(json))
+        .map_err(|error| shape(&error.path().to_string(), error.inner().to_string()))
+}
+
+/// Reads the wire types from JSON.
+pub(super) fn from_json(bytes: &[u8]) -> Result<wire::Experiment, ExperimentError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let experiment = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| json_error(&error.path().to_string(), error.inner()))?;
+    json.end().map_err(|error| json_error("", &error))?;
+    Ok(experiment)
+}
+
+/// Where a field stands in a TOML text; where it is missing, the innermost table that should have it.
+pub(super) fn locate(text: &str, field: &str) -> Option<Place> {
+    let root = DeTable::parse(text).ok()?;
+    let mut table = Some(root.get_ref());
+    let mut start = None;
+    for step in field.split('.') {
+        let (name, position) = step.split_once('[').unwrap_or((step, ""));
+        let Some((key, value)) = table.and_then(|table| table.iter().find(|(key, _)| key.get_ref() == name)) else { break };
+        let element = element(value, position);
+        start = Some(element.map_or(key.span().start, |element| element.span().start));
+        table = element.unwrap_or(value).get_ref().as_table();
+    }
+    start.map(|offset| place(text, offset))
+}
+
+fn element<'a, 'text>(list: &'a Spanned<DeValue<'text>>, position: &str) -> Option<&'a Spanned<DeValue<'text>>> {
+    let position: usize = position.strip_suffix(']')?.parse().ok()?;
+    list.get_ref().as_array()?.get(position)
+}
+
+fn place(text: &str, offset: usize) -> Place {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Place { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> ExperimentError {
+    let at = error.span().map(|span| place(text, span.start));
+    ExperimentError::new("", Problem::Syntax(format!("no valid TOML: {}", error.message()))).at(at)
+}
+
+fn json_error(path: &str, error: &serde_json::Error) -> ExperimentError {
+    let at = (error.line() > 0).then(|| Place { line: error.line(), column: error.column() });
+    let said = error.to_string();
+    let message = said.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())).unwrap_or(&said);
+    match error.classify() {
+        serde_json::error::Category::Data => shape(path, message.to_owned()).at(at),
+        _ => ExperimentError::new("", Problem::Syntax(format!("no valid JSON: {message}"))).at(at),
+    }
+}
+
+fn shape(path: &str, message: String) -> ExperimentError {
+    let field = if path == "." { "" } else { path };
+    let problem = if NOT_SUPPORTED.contains(&field) { Problem::NotSupported } else { Problem::Shape(message) };
+    ExperimentError::new(field, problem)
+}
+
+fn json_table(table: toml::Table, path: &str) -> Result<Map<String, Value>, ExperimentError> {
+    let members = table.into_iter().map(|(name, value)| {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        Ok((name, json_value(value, &path)?))
+    });
+    members.collect()
+}
+
+fn json_value(value: toml::Value, path: &str) -> Result<Value, ExperimentError> {
+    Ok(match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) if !number.is_finite() => return Err(ExperimentError::new(path, Problem::NotFinite)),
+        toml::Value::Float(number) => number.into(),
+        toml::Value::Boolean(boolean) => boolean.into(),
+        toml::Value::Datetime(instant) => instant.to_string().into(),
+        toml::Value::Table(table) => json_table(table, path)?.into(),
+        toml::Value::Array(items) => {
+            let items = items.into_iter().enumerate();
+            Value::Array(items.map(|(n, item)| json_value(item, &format!("{path}[{n}]"))).collect::<Result<_, _>>()?)
+        }
+    })
+}

@@ -1,0 +1,163 @@
+//! The form that experiments have in TOML and in JSON.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::schedule::{self, Rate};
+use super::{BlastRadius as InnerRadius, ComponentRef, Ends, Experiment as InnerExperiment, PolicyUse as InnerPolicy};
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "the fields of an experiment")]
+pub(super) struct Experiment {
+    pub(super) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hypothesis: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) starts: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) duration: Option<String>,
+    pub(super) blast_radius: Option<BlastRadius>,
+    pub(super) policy: Option<List<PolicyUse>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "the fields of a blast radius")]
+pub(super) struct BlastRadius {
+    pub(super) functions: Option<List<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) regions: Option<List<String>>,
+    pub(super) faults: Option<List<String>>,
+    pub(super) rate: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_delay: Option<String>,
+    pub(super) max_age: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "the fields of a policy")]
+pub(super) struct PolicyUse {
+    pub(super) name: Option<String>,
+    #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
+    pub(super) ready_made: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) module: Option<String>,
+    pub(super) rate: Option<Number>,
+    pub(super) settings: Option<Settings>,
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<List<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            items.push(item);
+        }
+        Ok(List(items))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Number(pub(super) f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_f64(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a number")
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
+        Ok(Number(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
+        Ok(Number(number as f64))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
+        Ok(Number(number as f64))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Settings(pub(super) Map<String, Value>);
+
+impl From<&InnerExperiment> for Experiment {
+    fn from(experiment: &InnerExperiment) -> Self {
+        let (expires, duration) = match experiment.ends {
+            Ends::At(instant) => (Some(instant.to_string()), None),
+            Ends::After(duration) => (None, Some(schedule::write_duration(duration))),
+        };
+        Self {
+            name: Some(experiment.name.clone()),
+            hypothesis: experiment.hypothesis.clone(),
+            starts: experiment.starts.map(|starts| starts.to_string()),
+            expires,
+            duration,
+            blast_radius: Some(BlastRadius::from(&experiment.blast_radius)),
+            policy: Some(List(experiment.policies.iter().map(PolicyUse::from).collect())),
+        }
+    }
+}
+
+impl From<&InnerRadius> for BlastRadius {
+    fn from(radius: &InnerRadius) -> Self {
+        let regions = Some(List(radius.regions.clone())).filter(|regions| !regions.0.is_empty());
+        Self {
+            functions: Some(List(radius.functions.iter().map(ToString::to_string).collect())),
+            regions,
+            faults: Some(List(radius.faults.iter().map(|kind| kind.name().to_owned()).collect())),
+            rate: Some(number(radius.rate)),
+            max_delay: radius.max_delay.map(schedule::write_duration),
+            max_age: Some(schedule::write_duration(radius.max_age)),
+        }
+    }
+}
+
+impl From<&InnerPolicy> for PolicyUse {
+    fn from(policy: &InnerPolicy) -> Self {
+        let (ready_made, module) = match &policy.component {
+            ComponentRef::ReadyMade(name) => (Some(name.clone()), None),
+            ComponentRef::Module(file) => (None, Some(file.clone())),
+        };
+        let settings = policy.settings.as_object().cloned().map(Settings);
+        Self { name: Some(policy.name.as_str().to_owned()), ready_made, module, rate: Some(number(policy.rate)), settings }
+    }
+}
+
+fn number(rate: Rate) -> Number {
+    Number(rate.share())
+}
