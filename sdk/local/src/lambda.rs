@@ -39,6 +39,7 @@ pub use event::{Event, InvocationId};
 pub use failure::FunctionError;
 pub use intercept::Interception;
 pub use outcome::{Outcome, StreamEnd, Streamed};
+pub(crate) use record::Recorder;
 pub use record::{End, Exchange, Recording};
 pub use settings::{MAX_ANSWER, RuntimeApiBuilder};
 pub(crate) use settings::Settings;

@@ -168,6 +168,10 @@ impl RuntimeApi {
         self.shared.state().extensions.wants_shutdown(extension)
     }
 
+    pub(crate) fn is_managed(&self) -> bool {
+        self.shared.settings.managed.is_some()
+    }
+
     /// Ends everything that runs or waits with an error made for each request id.
     pub(crate) fn abort(&self, error: impl Fn(&str) -> FunctionError) {
         self.shared.change(|state| state.abort(error));
