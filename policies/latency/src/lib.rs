@@ -35,7 +35,8 @@ impl Latency {
     }
 
     fn duration(&self) -> Duration {
-        let drawn = || self.uniform.as_ref().map(|range| range.min + (range.max - range.min).mul_f64(chance::uniform()));
+        let drawn =
+            || self.uniform.as_ref().map(|range| range.min + (range.max - range.min).mul_f64(chance::uniform()));
         self.delay.or_else(drawn).unwrap_or_default()
     }
 }

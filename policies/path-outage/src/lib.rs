@@ -35,7 +35,10 @@ impl PathOutage {
     }
 
     fn answer(&self) -> Plan {
-        let plan = self.headers.iter().fold(Fault::respond(self.status), |plan, (name, value)| plan.header(name, value.as_str()));
+        let plan = self
+            .headers
+            .iter()
+            .fold(Fault::respond(self.status), |plan, (name, value)| plan.header(name, value.as_str()));
         match self.content_type() {
             Some(content_type) => plan.header("content-type", content_type).body(self.body.as_str()),
             None => plan.body(self.body.as_str()),
@@ -45,7 +48,8 @@ impl PathOutage {
     /// The content type of a body whose author named none.
     fn content_type(&self) -> Option<&'static str> {
         let named = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        let json = self.body.bytes().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(&first));
+        let json =
+            self.body.bytes().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(&first));
         match () {
             () if named || self.body.is_empty() => None,
             () if json => Some("application/json"),

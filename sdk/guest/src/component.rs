@@ -71,7 +71,7 @@ macro_rules! export_component {
                     $crate::component::after(&CONFIGURED)
                 }
             }
-            $crate::component::bindings::export_component_of!(Component with_types_in $crate::component::bindings);
+    $crate::component::bindings::export_component_of!(Component with_types_in $crate::component::bindings);
         };
     };
 }

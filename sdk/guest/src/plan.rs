@@ -342,7 +342,10 @@ impl Fault {
 
     /// End a streamed answer after this many bytes with an error trailer.
     pub fn break_off(after_bytes: u64, error_type: impl Into<String>, message: impl Into<String>) -> Plan {
-        Plan::of(carry::break_off, Step::BreakOff { after_bytes, error_type: error_type.into(), message: message.into() })
+        Plan::of(
+            carry::break_off,
+            Step::BreakOff { after_bytes, error_type: error_type.into(), message: message.into() },
+        )
     }
 
     /// Fill this many bytes of /tmp until the invocation ends.

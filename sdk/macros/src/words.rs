@@ -44,7 +44,10 @@ fn check_names(data: &DataEnum, mistakes: &mut Mistakes) {
     let mut seen = BTreeMap::new();
     for variant in &data.variants {
         if let Some(earlier) = seen.insert(name(variant), &variant.ident) {
-            mistakes.note(&variant.ident, format!("`{}` and `{earlier}` are the same word `{}`", variant.ident, name(variant)));
+            mistakes.note(
+                &variant.ident,
+                format!("`{}` and `{earlier}` are the same word `{}`", variant.ident, name(variant)),
+            );
         }
     }
 }

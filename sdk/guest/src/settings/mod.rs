@@ -28,7 +28,7 @@
 //!
 //! let mistakes = testing::configure::<Outage>(r#"{ "pahts": [], "paths": ["/a", 5], "status": "503" }"#).unwrap_err();
 //! assert_eq!(mistakes, "unknown setting `pahts`; known: paths, status\n\
-//!     `paths[1]`: expected text, found a number\n\
+//!     `paths[1]`: expected text, found the number 5\n\
 //!     `status`: expected a whole number from 0 to 65535, found the text \"503\"");
 //! ```
 

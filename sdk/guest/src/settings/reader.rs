@@ -229,7 +229,7 @@ fn found_text(found: &str) -> String {
 
 /// Fractions are not written out: the code that prints them would be a third of a small component.
 fn found_number(number: Option<f64>) -> String {
-    number.and_then(whole).map_or_else(|| "a fraction".to_owned(), signed)
+    number.and_then(whole).map_or_else(|| "a fraction".to_owned(), |whole| text(&["the number ", &signed(whole)]))
 }
 
 fn whole(number: f64) -> Option<i64> {
