@@ -49,6 +49,9 @@ pub enum Problem {
     /// No share.
     #[error("must be from 0 to 1, but is {0}")]
     Rate(f64),
+    /// Settings that are no table. What they are instead is not repeated: it may be a secret.
+    #[error("must be a table")]
+    Settings,
     /// A number that JSON has no form for.
     #[error("must be a finite number")]
     NotFinite,
@@ -145,7 +148,9 @@ fn hint(field: &str, problem: &Problem) -> Option<String> {
         Problem::Missing => missing(field)?.to_owned(),
         Problem::NotSupported => "leave it out".to_owned(),
         Problem::Name(_) => format!("use up to {} ASCII letters, digits, `-`, `_` and `.`", NAME_BYTES.value),
-        Problem::Duration(_) => "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\"".to_owned(),
+        Problem::Duration(_) => {
+            "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\"".to_owned()
+        }
         Problem::Instant(_) | Problem::NoOffset(_) => "write it in UTC, for example 2026-12-01T09:00:00Z".to_owned(),
         Problem::Fault(_) => format!("the faults are {}", names(FaultKind::ALL)),
         Problem::Function(_) => {
@@ -166,7 +171,9 @@ fn hint(field: &str, problem: &Problem) -> Option<String> {
 fn missing(field: &str) -> Option<&'static str> {
     Some(match field {
         "expires" => "say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`",
-        "blast_radius" | "functions" => "say which functions may be touched: `functions = [\"orders-*\"]` under `[blast_radius]`",
+        "blast_radius" | "functions" => {
+            "say which functions may be touched: `functions = [\"orders-*\"]` under `[blast_radius]`"
+        }
         "policy" => "add a policy: `[[policy]]`, and under it `use` or `module`",
         "name" => "give the experiment a name: it stands in each log line",
         _ => return None,
@@ -179,15 +186,22 @@ fn names(kinds: &[FaultKind]) -> String {
 
 impl std::error::Error for ExperimentError {}
 
+/// What a message quotes may be of any length; the message is not.
+const LONGEST_MESSAGE: usize = 400;
+
 impl fmt::Display for ExperimentError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Place { line, column }) = self.place {
             write!(formatter, "line {line}, column {column}: ")?;
         }
         let colon = if matches!(self.problem, Problem::Shape(_) | Problem::Fault(_)) { ":" } else { "" };
-        match self.field.as_str() {
-            "" => write!(formatter, "{}", self.problem),
-            field => write!(formatter, "`{field}`{colon} {}", self.problem),
+        let message = match self.field.as_str() {
+            "" => self.problem.to_string(),
+            field => format!("`{field}`{colon} {}", self.problem),
+        };
+        match message.char_indices().nth(LONGEST_MESSAGE) {
+            Some((end, _)) => write!(formatter, "{}...", &message[..end]),
+            None => formatter.write_str(&message),
         }
     }
 }

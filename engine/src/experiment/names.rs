@@ -3,8 +3,12 @@
 use crate::limits::Limit;
 
 /// Length of the name of an experiment, a policy or a module.
-pub const NAME_BYTES: Limit =
-    Limit { name: "length of a name", value: 64, unit: "characters", why: "two of them stand in a header and in each log line" };
+pub const NAME_BYTES: Limit = Limit {
+    name: "length of a name",
+    value: 64,
+    unit: "characters",
+    why: "two of them stand in a header and in each log line",
+};
 
 /// Whether a text may be a name: ASCII letters, digits, `-`, `_` and `.`, not first a dot. Such a name needs no quoting in
 /// a header, a log line or a bundle's path.

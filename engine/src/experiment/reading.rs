@@ -140,7 +140,11 @@ fn optional<T>(
 }
 
 /// A list with at least one element.
-fn each<T>(path: &str, texts: &[String], reader: impl Fn(&str) -> Result<T, Problem>) -> Result<Vec<T>, ExperimentError> {
+fn each<T>(
+    path: &str,
+    texts: &[String],
+    reader: impl Fn(&str) -> Result<T, Problem>,
+) -> Result<Vec<T>, ExperimentError> {
     if texts.is_empty() {
         return Err(ExperimentError::new(path, Problem::Empty));
     }

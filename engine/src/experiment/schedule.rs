@@ -87,11 +87,33 @@ mod tests {
 
     #[test]
     fn durations_are_numbers_with_units() {
-        let rows = [("5s", 5_000), ("250ms", 250), ("1h", 3_600_000), ("5m", 300_000), ("1h30m", 5_400_000), ("7d", 604_800_000), ("0s", 0)];
+        let rows = [
+            ("5s", 5_000),
+            ("250ms", 250),
+            ("1h", 3_600_000),
+            ("5m", 300_000),
+            ("1h30m", 5_400_000),
+            ("7d", 604_800_000),
+            ("0s", 0),
+        ];
         for (text, expected) in rows {
             assert_eq!(read_duration(text), Ok(Duration::from_millis(expected)), "{text}");
         }
-        for wrong in ["", "5", "s", "5 s", "1.5s", "-5s", "5sec", "30m1h", "1h1h", "5S", "99999999999999999999s", "999999999999d", "5é"] {
+        for wrong in [
+            "",
+            "5",
+            "s",
+            "5 s",
+            "1.5s",
+            "-5s",
+            "5sec",
+            "30m1h",
+            "1h1h",
+            "5S",
+            "99999999999999999999s",
+            "999999999999d",
+            "5é",
+        ] {
             assert_eq!(read_duration(wrong), Err(Problem::Duration(wrong.to_owned())), "{wrong}");
         }
     }

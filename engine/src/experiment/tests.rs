@@ -31,7 +31,8 @@ settings = { paths = ["/health"], status = 404, since = 2026-12-01, share = 0.30
 module = "brownout.wasm"
 "#;
 
-const LEAST: &str = "name = \"a\"\nduration = \"1h\"\n[blast_radius]\nfunctions = [\"*\"]\n[[policy]]\nuse = \"latency\"\n";
+const LEAST: &str =
+    "name = \"a\"\nduration = \"1h\"\n[blast_radius]\nfunctions = [\"*\"]\n[[policy]]\nuse = \"latency\"\n";
 
 fn at(text: &str) -> Timestamp {
     text.parse::<jiff::Timestamp>().unwrap().into()
@@ -127,52 +128,168 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("name = \"a\"", "", "`name` is missing"),
     ("name = \"a\"", "name = 5", "line 1, column 1: `name`: invalid type: integer `5`, expected a string"),
     ("name = \"a\"", "name = \"a b\"", "line 1, column 1: `name` is no name: `a b`"),
-    ("name = \"a\"", "name = \"a\"\nowner = \"me\"", "line 2, column 1: `owner`: unknown field `owner`, expected one of `name`, `hypothesis`, `starts`, `expires`, `duration`, `blast_radius`, `policy`"),
+    (
+        "name = \"a\"",
+        "name = \"a\"\nowner = \"me\"",
+        "line 2, column 1: `owner`: unknown field `owner`, expected one of `name`, `hypothesis`, `starts`, `expires`, `duration`, `blast_radius`, `policy`",
+    ),
     ("name = \"a\"", "name = \"a\"\nname = \"b\"", "line 2, column 1: no valid TOML: duplicate key"),
-    ("name = \"a\"", "name =", "line 1, column 7: no valid TOML: string values must be quoted, expected literal string"),
+    (
+        "name = \"a\"",
+        "name =",
+        "line 1, column 7: no valid TOML: string values must be quoted, expected literal string",
+    ),
     ("duration = \"1h\"", "", "`expires` is missing"),
-    ("duration = \"1h\"", "duration = \"1h\"\nexpires = 2026-12-01T09:00:00Z", "line 2, column 1: `duration` stands beside `expires`, but only one of them may say when the experiment ends"),
-    ("duration = \"1h\"", "duration = 3600", "line 2, column 1: `duration`: invalid type: integer `3600`, expected a string"),
+    (
+        "duration = \"1h\"",
+        "duration = \"1h\"\nexpires = 2026-12-01T09:00:00Z",
+        "line 2, column 1: `duration` stands beside `expires`, but only one of them may say when the experiment ends",
+    ),
+    (
+        "duration = \"1h\"",
+        "duration = 3600",
+        "line 2, column 1: `duration`: invalid type: integer `3600`, expected a string",
+    ),
     ("duration = \"1h\"", "duration = \"1 hour\"", "line 2, column 1: `duration` is no duration: `1 hour`"),
     ("duration = \"1h\"", "duration = \"0s\"", "line 2, column 1: `duration` must be longer than nothing"),
-    ("duration = \"1h\"", "duration = \"7d1ms\"", "line 2, column 1: `duration` makes the experiment longer than 7 days"),
-    ("duration = \"1h\"", "expires = 2026-12-01T09:00:00", "line 2, column 1: `expires` does not say its offset from UTC: `2026-12-01T09:00:00`"),
+    (
+        "duration = \"1h\"",
+        "duration = \"7d1ms\"",
+        "line 2, column 1: `duration` makes the experiment longer than 7 days",
+    ),
+    (
+        "duration = \"1h\"",
+        "expires = 2026-12-01T09:00:00",
+        "line 2, column 1: `expires` does not say its offset from UTC: `2026-12-01T09:00:00`",
+    ),
     ("duration = \"1h\"", "expires = \"tonight\"", "line 2, column 1: `expires` is no date and time: `tonight`"),
-    ("duration = \"1h\"", "starts = 2026-12-01T09:00:00Z\nexpires = 2026-12-01T09:00:00Z", "line 3, column 1: `expires` must be after `starts`"),
-    ("duration = \"1h\"", "starts = 2026-12-01T09:00:00Z\nexpires = 2026-12-08T09:00:01Z", "line 3, column 1: `expires` makes the experiment longer than 7 days"),
+    (
+        "duration = \"1h\"",
+        "starts = 2026-12-01T09:00:00Z\nexpires = 2026-12-01T09:00:00Z",
+        "line 3, column 1: `expires` must be after `starts`",
+    ),
+    (
+        "duration = \"1h\"",
+        "starts = 2026-12-01T09:00:00Z\nexpires = 2026-12-08T09:00:01Z",
+        "line 3, column 1: `expires` makes the experiment longer than 7 days",
+    ),
     ("functions = [\"*\"]", "", "line 3, column 2: `blast_radius.functions` is missing"),
     ("functions = [\"*\"]", "functions = []", "line 4, column 1: `blast_radius.functions` must not be empty"),
-    ("functions = [\"*\"]", "functions = \"*\"", "line 4, column 1: `blast_radius.functions`: invalid type: string \"*\", expected a list"),
-    ("functions = [\"*\"]", "functions = [\"a\", 5]", "line 4, column 19: `blast_radius.functions[1]`: invalid type: integer `5`, expected a string"),
-    ("functions = [\"*\"]", "functions = [\"a:b:c\"]", "line 4, column 14: `blast_radius.functions[0]` is no pattern for functions: `a:b:c`"),
-    ("functions = [\"*\"]", "functions = [\"a:\"]", "line 4, column 14: `blast_radius.functions[0]` is no pattern for functions: `a:`"),
-    ("[[policy]]", "budget = { per_minute = 60 }\n[[policy]]", "line 5, column 1: `blast_radius.budget` is not supported by this version"),
-    ("[[policy]]", "accounts = [\"1\"]\n[[policy]]", "line 5, column 1: `blast_radius.accounts` is not supported by this version"),
-    ("[[policy]]", "stop_when = { over = \"1m\" }\n[[policy]]", "line 5, column 1: `blast_radius.stop_when` is not supported by this version"),
-    ("[[policy]]", "rates = 1\n[[policy]]", "line 5, column 1: `blast_radius.rates`: unknown field `rates`, expected one of `functions`, `regions`, `faults`, `rate`, `max_delay`, `max_age`"),
+    (
+        "functions = [\"*\"]",
+        "functions = \"*\"",
+        "line 4, column 1: `blast_radius.functions`: invalid type: string \"*\", expected a list",
+    ),
+    (
+        "functions = [\"*\"]",
+        "functions = [\"a\", 5]",
+        "line 4, column 19: `blast_radius.functions[1]`: invalid type: integer `5`, expected a string",
+    ),
+    (
+        "functions = [\"*\"]",
+        "functions = [\"a:b:c\"]",
+        "line 4, column 14: `blast_radius.functions[0]` is no pattern for functions: `a:b:c`",
+    ),
+    (
+        "functions = [\"*\"]",
+        "functions = [\"a:\"]",
+        "line 4, column 14: `blast_radius.functions[0]` is no pattern for functions: `a:`",
+    ),
+    (
+        "[[policy]]",
+        "budget = { per_minute = 60 }\n[[policy]]",
+        "line 5, column 1: `blast_radius.budget` is not supported by this version",
+    ),
+    (
+        "[[policy]]",
+        "accounts = [\"1\"]\n[[policy]]",
+        "line 5, column 1: `blast_radius.accounts` is not supported by this version",
+    ),
+    (
+        "[[policy]]",
+        "stop_when = { over = \"1m\" }\n[[policy]]",
+        "line 5, column 1: `blast_radius.stop_when` is not supported by this version",
+    ),
+    (
+        "[[policy]]",
+        "rates = 1\n[[policy]]",
+        "line 5, column 1: `blast_radius.rates`: unknown field `rates`, expected one of `functions`, `regions`, `faults`, `rate`, `max_delay`, `max_age`",
+    ),
     ("[[policy]]", "regions = []\n[[policy]]", "line 5, column 1: `blast_radius.regions` must not be empty"),
-    ("[[policy]]", "regions = [\"Ireland\"]\n[[policy]]", "line 5, column 12: `blast_radius.regions[0]` is no region: `Ireland`"),
-    ("[[policy]]", "faults = [\"delay\", \"explode\"]\n[[policy]]", "line 5, column 20: `blast_radius.faults[1]`: there is no fault `explode`"),
+    (
+        "[[policy]]",
+        "regions = [\"Ireland\"]\n[[policy]]",
+        "line 5, column 12: `blast_radius.regions[0]` is no region: `Ireland`",
+    ),
+    (
+        "[[policy]]",
+        "faults = [\"delay\", \"explode\"]\n[[policy]]",
+        "line 5, column 20: `blast_radius.faults[1]`: there is no fault `explode`",
+    ),
     ("[[policy]]", "faults = []\n[[policy]]", "line 5, column 1: `blast_radius.faults` must not be empty"),
     ("[[policy]]", "rate = 1.5\n[[policy]]", "line 5, column 1: `blast_radius.rate` must be from 0 to 1, but is 1.5"),
-    ("[[policy]]", "rate = \"1\"\n[[policy]]", "line 5, column 1: `blast_radius.rate`: invalid type: string \"1\", expected a number"),
+    (
+        "[[policy]]",
+        "rate = \"1\"\n[[policy]]",
+        "line 5, column 1: `blast_radius.rate`: invalid type: string \"1\", expected a number",
+    ),
     ("[[policy]]", "rate = nan\n[[policy]]", "line 5, column 1: `blast_radius.rate` must be a finite number"),
-    ("[[policy]]", "max_delay = \"long\"\n[[policy]]", "line 5, column 1: `blast_radius.max_delay` is no duration: `long`"),
-    ("[[policy]]", "max_age = \"0s\"\n[[policy]]", "line 5, column 1: `blast_radius.max_age` must be longer than nothing"),
-    ("[blast_radius]\nfunctions = [\"*\"]", "blast_radius = 1", "line 3, column 1: `blast_radius`: invalid type: integer `1`, expected the fields of a blast radius"),
+    (
+        "[[policy]]",
+        "max_delay = \"long\"\n[[policy]]",
+        "line 5, column 1: `blast_radius.max_delay` is no duration: `long`",
+    ),
+    (
+        "[[policy]]",
+        "max_age = \"0s\"\n[[policy]]",
+        "line 5, column 1: `blast_radius.max_age` must be longer than nothing",
+    ),
+    (
+        "[blast_radius]\nfunctions = [\"*\"]",
+        "blast_radius = 1",
+        "line 3, column 1: `blast_radius`: invalid type: integer `1`, expected the fields of a blast radius",
+    ),
     ("[blast_radius]\nfunctions = [\"*\"]", "", "`blast_radius` is missing"),
     ("[[policy]]\nuse = \"latency\"\n", "", "`policy` is missing"),
     ("[[policy]]", "[policy]", "line 5, column 2: `policy`: invalid type: map, expected a list"),
     ("use = \"latency\"", "", "line 5, column 1: `policy[0]` needs exactly one of `use` and `module`"),
-    ("use = \"latency\"", "use = \"latency\"\nmodule = \"a.wasm\"", "line 5, column 1: `policy[0]` needs exactly one of `use` and `module`"),
+    (
+        "use = \"latency\"",
+        "use = \"latency\"\nmodule = \"a.wasm\"",
+        "line 5, column 1: `policy[0]` needs exactly one of `use` and `module`",
+    ),
     ("use = \"latency\"", "use = \"../latency\"", "line 6, column 1: `policy[0].use` is no name: `../latency`"),
-    ("use = \"latency\"", "module = \"target/a.wasm\"", "line 6, column 1: `policy[0].module` is no module's file name: `target/a.wasm`"),
+    (
+        "use = \"latency\"",
+        "module = \"target/a.wasm\"",
+        "line 6, column 1: `policy[0].module` is no module's file name: `target/a.wasm`",
+    ),
     ("use = \"latency\"", "use = \"latency\"\nname = \"\"", "line 7, column 1: `policy[0].name` is no name: ``"),
-    ("use = \"latency\"", "use = \"latency\"\nrate = -0.5", "line 7, column 1: `policy[0].rate` must be from 0 to 1, but is -0.5"),
-    ("use = \"latency\"", "use = \"latency\"\nsettings = [1]", "line 7, column 1: `policy[0].settings`: invalid type: sequence, expected a map"),
-    ("use = \"latency\"", "use = \"latency\"\nsettings = { a = [1, inf] }", "line 7, column 22: `policy[0].settings.a[1]` must be a finite number"),
-    ("use = \"latency\"", "use = \"latency\"\nsetting = {}", "line 7, column 1: `policy[0].setting`: unknown field `setting`, expected one of `name`, `use`, `module`, `rate`, `settings`"),
-    ("use = \"latency\"", "use = \"latency\"\n[[policy]]\nmodule = \"latency.wasm\"", "line 7, column 1: `policy[1]` is the name of another policy: `latency`"),
+    (
+        "use = \"latency\"",
+        "use = \"latency\"\nrate = -0.5",
+        "line 7, column 1: `policy[0].rate` must be from 0 to 1, but is -0.5",
+    ),
+    (
+        "use = \"latency\"",
+        "use = \"latency\"\nsettings = [1]",
+        "line 7, column 1: `policy[0].settings` must be a table",
+    ),
+    (
+        "use = \"latency\"",
+        "use = \"latency\"\nsettings = { a = [1, inf] }",
+        "line 7, column 22: `policy[0].settings.a[1]` must be a finite number",
+    ),
+    (
+        "use = \"latency\"",
+        "use = \"latency\"\nsetting = {}",
+        "line 7, column 1: `policy[0].setting`: unknown field `setting`, expected one of `name`, `use`, `module`, `rate`, `settings`",
+    ),
+    (
+        "use = \"latency\"",
+        "use = \"latency\"\n[[policy]]\nmodule = \"latency.wasm\"",
+        "line 7, column 1: `policy[1]` is the name of another policy: `latency`",
+    ),
 ];
 
 #[test]
@@ -181,6 +298,15 @@ fn each_mistake_is_named_with_its_place() {
         assert!(LEAST.contains(part), "{part} is not in the least experiment");
         let error = Experiment::from_toml(&LEAST.replace(part, wrong)).expect_err(wrong);
         assert_eq!(error.to_string(), *expected, "{wrong}");
+    }
+}
+
+#[test]
+fn a_message_quotes_no_more_than_a_line() {
+    let long = "x".repeat(100_000);
+    for wrong in [format!("name = \"{long}!\""), format!("{long} = 5"), format!("blast_radius = \"{long}\"")] {
+        let message = Experiment::from_toml(&wrong).unwrap_err().to_string();
+        assert!(message.len() < 450 && message.ends_with("..."), "{message}");
     }
 }
 
@@ -200,7 +326,10 @@ fn mistakes_in_json_have_their_place_where_json_has_one() {
         ("{\"name\": \"a\", \"name\": \"a\"}", "line 1, column 20: duplicate field `name`"),
         ("5", "line 1, column 1: invalid type: integer `5`, expected the fields of an experiment"),
         ("{} {}", "line 1, column 4: no valid JSON: trailing characters"),
-        ("{\"blast_radius\": {\"budget\": 5}}", "line 1, column 26: `blast_radius.budget` is not supported by this version"),
+        (
+            "{\"blast_radius\": {\"budget\": 5}}",
+            "line 1, column 26: `blast_radius.budget` is not supported by this version",
+        ),
         ("{}", "`name` is missing"),
     ];
     for (json, expected) in rows {
@@ -211,10 +340,18 @@ fn mistakes_in_json_have_their_place_where_json_has_one() {
 #[test]
 fn a_hint_says_what_to_do_next() {
     let rows = [
-        ("duration = \"1h\"", "", "say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`"),
+        (
+            "duration = \"1h\"",
+            "",
+            "say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`",
+        ),
         ("[[policy]]", "[policy]", "write `[[policy]]`, in two brackets, above each policy"),
         ("name = \"a\"", "name = \"é\"", "use up to 64 ASCII letters, digits, `-`, `_` and `.`"),
-        ("use = \"latency\"", "module = \"a/b.wasm\"", "write the file's name without a folder, for example \"brownout.wasm\""),
+        (
+            "use = \"latency\"",
+            "module = \"a/b.wasm\"",
+            "write the file's name without a folder, for example \"brownout.wasm\"",
+        ),
         ("[[policy]]", "budget = 5\n[[policy]]", "leave it out"),
     ];
     for (part, wrong, expected) in rows {
@@ -248,7 +385,12 @@ fn policy() -> impl Strategy<Value = PolicyUse> {
 
 fn experiment() -> impl Strategy<Value = Experiment> {
     let span = (1_700_000_000_000_u64..1_900_000_000_000, 1_u64..=604_800_000, any::<bool>(), any::<bool>());
-    let radius = (0.0..=1.0, prop::option::of(0_u64..100_000_000), 1_u64..100_000_000, prop::sample::subsequence(FaultKind::ALL, 1..5));
+    let radius = (
+        0.0..=1.0,
+        prop::option::of(0_u64..100_000_000),
+        1_u64..100_000_000,
+        prop::sample::subsequence(FaultKind::ALL, 1..5),
+    );
     let rest = (name(), prop::option::of("\\PC*"), prop::collection::btree_map(name(), policy(), 1..5), any::<bool>());
     (span, radius, rest).prop_map(|(span, radius, (name, hypothesis, policies, here))| {
         let starts = Timestamp::from_milliseconds(span.0);

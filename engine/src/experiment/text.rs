@@ -34,7 +34,9 @@ pub(super) fn locate(text: &str, field: &str) -> Option<Place> {
     let mut start = None;
     for step in field.split('.') {
         let (name, position) = step.split_once('[').unwrap_or((step, ""));
-        let Some((key, value)) = table.and_then(|table| table.iter().find(|(key, _)| key.get_ref() == name)) else { break };
+        let Some((key, value)) = table.and_then(|table| table.iter().find(|(key, _)| key.get_ref() == name)) else {
+            break;
+        };
         let element = element(value, position);
         start = Some(element.map_or(key.span().start, |element| element.span().start));
         table = element.unwrap_or(value).get_ref().as_table();
@@ -70,7 +72,11 @@ fn json_error(path: &str, error: &serde_json::Error) -> ExperimentError {
 
 fn shape(path: &str, message: String) -> ExperimentError {
     let field = if path == "." { "" } else { path };
-    let problem = if NOT_SUPPORTED.contains(&field) { Problem::NotSupported } else { Problem::Shape(message) };
+    let problem = match field {
+        _ if NOT_SUPPORTED.contains(&field) => Problem::NotSupported,
+        _ if field.ends_with(".settings") => Problem::Settings,
+        _ => Problem::Shape(message),
+    };
     ExperimentError::new(field, problem)
 }
 
@@ -86,7 +92,9 @@ fn json_value(value: toml::Value, path: &str) -> Result<Value, ExperimentError> 
     Ok(match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) if !number.is_finite() => return Err(ExperimentError::new(path, Problem::NotFinite)),
+        toml::Value::Float(number) if !number.is_finite() => {
+            return Err(ExperimentError::new(path, Problem::NotFinite));
+        }
         toml::Value::Float(number) => number.into(),
         toml::Value::Boolean(boolean) => boolean.into(),
         toml::Value::Datetime(instant) => instant.to_string().into(),

@@ -154,7 +154,13 @@ impl From<&InnerPolicy> for PolicyUse {
             ComponentRef::Module(file) => (None, Some(file.clone())),
         };
         let settings = policy.settings.as_object().cloned().map(Settings);
-        Self { name: Some(policy.name.as_str().to_owned()), ready_made, module, rate: Some(number(policy.rate)), settings }
+        Self {
+            name: Some(policy.name.as_str().to_owned()),
+            ready_made,
+            module,
+            rate: Some(number(policy.rate)),
+            settings,
+        }
     }
 }
 

@@ -35,7 +35,12 @@ impl Answer {
     /// A streamed answer, at its head. `prelude` is the JSON before the body where the content type is
     /// `application/vnd.awslambda.http-integration-response`, without the zero bytes that end it.
     pub fn streamed(answered_at: Timestamp, prelude: Option<Bytes>) -> Self {
-        Self { answered_at, failed: false, error_type: None, form: Form::Streamed { prelude: prelude.map(JsonText::new) } }
+        Self {
+            answered_at,
+            failed: false,
+            error_type: None,
+            form: Form::Streamed { prelude: prelude.map(JsonText::new) },
+        }
     }
 
     /// When the answer's head reached the proxy.
@@ -103,7 +108,10 @@ impl fmt::Debug for Answer {
     /// Without the prelude: its headers may hold what no log should.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Answer");
-        shown.field("answered_at", &self.answered_at).field("failed", &self.failed).field("streaming", &self.streaming());
+        shown
+            .field("answered_at", &self.answered_at)
+            .field("failed", &self.failed)
+            .field("streaming", &self.streaming());
         shown.finish_non_exhaustive()
     }
 }
@@ -119,7 +127,10 @@ mod tests {
         let answer = Answer::buffered(AT, true, Some("Function.Broken".into()));
         assert_eq!((answer.answered_at(), answer.failed(), answer.streaming()), (AT, true, false));
         assert_eq!(answer.error_type(), Some("Function.Broken"));
-        assert_eq!((answer.status(), answer.header("a"), answer.body()), (Err(Unreadable), Err(Unreadable), Err(Unreadable)));
+        assert_eq!(
+            (answer.status(), answer.header("a"), answer.body()),
+            (Err(Unreadable), Err(Unreadable), Err(Unreadable))
+        );
     }
 
     #[test]
