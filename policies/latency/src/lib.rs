@@ -57,3 +57,6 @@ impl Policy for Latency {
 }
 
 misrule_sdk::export!(Latency);
+
+#[cfg(test)]
+mod tests;

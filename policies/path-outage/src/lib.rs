@@ -75,3 +75,6 @@ impl Policy for PathOutage {
 }
 
 misrule_sdk::export!(PathOutage);
+
+#[cfg(test)]
+mod tests;

@@ -55,6 +55,7 @@ calls! {
     block_hosts: Step::BlockHosts(names) => faults::block_hosts(names);
 }
 
-fn milliseconds(duration: Duration) -> u32 {
+/// Whole milliseconds, 49 days at most.
+pub(crate) fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

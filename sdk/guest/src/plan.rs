@@ -234,6 +234,11 @@ fn both(first: Option<String>, second: Option<String>) -> Option<String> {
     }
 }
 
+/// The contract counts milliseconds, in 32 bits.
+fn whole(duration: Duration) -> Duration {
+    Duration::from_millis(u64::from(carry::milliseconds(duration)))
+}
+
 #[track_caller]
 #[cold]
 #[expect(clippy::panic, reason = "a mistake in the policy's own code: it must show in its tests")]
@@ -256,7 +261,7 @@ pub enum Fault {}
 impl Fault {
     /// Hold the event (before) or the answer (after) back, by the millisecond; 49 days at most.
     pub fn delay(duration: Duration) -> Plan {
-        Plan::of(carry::delay, Step::Delay(duration))
+        Plan::of(carry::delay, Step::Delay(whole(duration)))
     }
 
     /// Final. Answer in the caller's own HTTP shape, with [`Plan::header`] and [`Plan::body`]. Dropped where the event is
@@ -332,7 +337,7 @@ impl Fault {
 
     /// Stop a streamed answer for a while, after this many bytes.
     pub fn pause(after_bytes: u64, duration: Duration) -> Plan {
-        Plan::of(carry::pause, Step::Pause { after_bytes, duration })
+        Plan::of(carry::pause, Step::Pause { after_bytes, duration: whole(duration) })
     }
 
     /// End a streamed answer after this many bytes as a crash would: truncated, no clean end.
@@ -360,7 +365,7 @@ impl Fault {
 
     /// Burn this much CPU time.
     pub fn burn_cpu(duration: Duration) -> Plan {
-        Plan::of(carry::burn_cpu, Step::BurnCpu(duration))
+        Plan::of(carry::burn_cpu, Step::BurnCpu(whole(duration)))
     }
 
     /// Let these names fail to resolve until the invocation ends.

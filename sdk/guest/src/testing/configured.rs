@@ -82,7 +82,7 @@ impl<P: Policy> Configured<P> {
     }
 
     fn ask(&self, event: &Event, answer: Option<&Answer>, ask: impl FnOnce(&P) -> Plan) -> Plan {
-        let invocation = event.invocation(&self.world);
+        let invocation = event.to_invocation(&self.world);
         let hook = if answer.is_some() { Hook::After } else { Hook::Before };
         let seed = Seed::of_invocation(&self.world.experiment, invocation.head()).of_hook(&self.world.policy, hook);
         let phase = Phase::Hook {

@@ -152,7 +152,17 @@ impl Event {
         self
     }
 
-    pub(super) fn invocation(&self, world: &World) -> Invocation {
+    /// The event's JSON text, as Lambda delivers it.
+    pub fn to_json(&self) -> String {
+        match &self.form {
+            Form::Json(text) => text.clone(),
+            Form::Http(request) => request.payload(self.arrived).to_string(),
+        }
+    }
+
+    /// The invocation that the engine makes of it: for tests that hold a policy against its component.
+    #[doc(hidden)]
+    pub fn to_invocation(&self, world: &World) -> Invocation {
         let head = Head {
             request_id: RequestId::new(&self.request_id),
             invocation_id: self.invocation_id.clone(),
@@ -163,11 +173,7 @@ impl Event {
             deadline: self.arrived.plus(self.timeout),
             sequence: self.sequence,
         };
-        let event = match &self.form {
-            Form::Json(text) => text.clone(),
-            Form::Http(request) => request.payload(self.arrived).to_string(),
-        };
-        Invocation::new(head, Bytes::from(event))
+        Invocation::new(head, Bytes::from(self.to_json()))
     }
 
     #[track_caller]

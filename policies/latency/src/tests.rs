@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use misrule_engine::experiment::Experiment;
+use misrule_sdk::testing::{self, Configured, Event};
+use misrule_sdk::{Fault, Plan, Settings, Step, settings::Shape};
+
+use super::Latency;
+
+const README: &str = include_str!("../README.md");
+
+fn latency(settings: &str) -> Configured<Latency> {
+    testing::configure(settings).unwrap()
+}
+
+fn mistakes(settings: &str) -> String {
+    testing::configure::<Latency>(settings).map(drop).unwrap_err()
+}
+
+fn drawn(latency: &Configured<Latency>, request: u32) -> Duration {
+    let plan = latency.before(&Event::get("/").request_id(&format!("request {request}")));
+    let [Step::Delay(duration)] = plan.steps() else { panic!("{plan:?}") };
+    *duration
+}
+
+#[test]
+fn a_fixed_delay_is_the_same_for_every_event() {
+    let latency = latency(r#"{ "delay": "1s500ms" }"#);
+    for event in [Event::get("/"), Event::post("/orders"), Event::json(r#"{ "order": 17 }"#)] {
+        assert_eq!(latency.before(&event), Fault::delay(Duration::from_millis(1500)));
+    }
+}
+
+#[test]
+fn a_uniform_delay_stays_in_its_range_and_reaches_both_halves() {
+    let latency = latency(r#"{ "uniform": { "min": "100ms", "max": "300ms" } }"#);
+    let drawn: Vec<_> = (0..100).map(|request| drawn(&latency, request)).collect();
+    assert!(drawn.iter().all(|one| (Duration::from_millis(100)..=Duration::from_millis(300)).contains(one)), "{drawn:?}");
+    let short = drawn.iter().filter(|one| **one < Duration::from_millis(200)).count();
+    assert!((30..=70).contains(&short), "{short} of 100");
+}
+
+#[test]
+fn the_same_event_draws_the_same_delay() {
+    let settings = r#"{ "uniform": { "min": "0s", "max": "1h" } }"#;
+    assert_eq!(drawn(&latency(settings), 7), drawn(&latency(settings), 7));
+    assert_ne!(drawn(&latency(settings), 7), drawn(&latency(settings), 8));
+}
+
+#[test]
+fn paths_and_methods_narrow_it_down() {
+    let latency = latency(r#"{ "delay": "1s", "paths": ["/orders/**"], "methods": ["post"] }"#);
+    assert_eq!(latency.before(&Event::post("/orders/17")), Fault::delay(Duration::from_secs(1)));
+    for event in [Event::get("/orders/17"), Event::post("/health"), Event::json("{}")] {
+        assert_eq!(latency.before(&event), Plan::none());
+    }
+}
+
+#[test]
+fn mistakes_are_told_where_they_stand() {
+    const EITHER: &str = "expected either `delay` or `uniform`";
+    assert_eq!(mistakes("{}"), EITHER);
+    assert_eq!(mistakes(r#"{ "delay": "1s", "uniform": { "min": "1s", "max": "2s" } }"#), EITHER);
+    assert_eq!(
+        mistakes(r#"{ "uniform": { "min": "2s", "max": "1s" } }"#),
+        "`uniform`: expected a `min` that is not above `max`"
+    );
+    assert_eq!(
+        mistakes(r#"{ "delay": 5, "uniform": { "max": "soon" }, "paths": ["orders"] }"#),
+        "`delay`: expected a duration such as 250ms, 5s or 1m30s, found the number 5\n\
+         missing setting `uniform.min`\n\
+         `uniform.max`: expected a duration such as 250ms, 5s or 1m30s, found the text \"soon\"\n\
+         `paths[0]`: the path template `orders` is wrong: it must start with a slash"
+    );
+}
+
+#[test]
+fn every_setting_has_a_row_in_the_readme() {
+    let Shape::Object(fields) = Latency::SHAPE else { panic!("settings are an object") };
+    for field in fields {
+        assert!(README.contains(&format!("| `{}` |", field.name)), "{}", field.name);
+    }
+}
+
+#[test]
+fn the_readmes_experiment_configures_it() {
+    let page = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let experiment = Experiment::from_toml(page).unwrap();
+    latency(&experiment.policies[0].settings.to_string());
+}
