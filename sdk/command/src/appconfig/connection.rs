@@ -1,0 +1,75 @@
+//! How AppConfig is reached: region, endpoint and credentials, as the AWS command line finds them.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_appconfig::Client;
+use aws_sdk_appconfig::config::ProvideCredentials;
+use aws_smithy_http_client::{Builder, tls};
+
+use super::error::{self, AppConfigError};
+
+/// Which AppConfig to talk to. Where nothing is said, the surroundings decide as they do for the AWS command line.
+#[derive(clap::Args)]
+pub(crate) struct Connection {
+    /// The AWS region; by default AWS_REGION or the AWS profile's
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// Another AppConfig than the region's own, such as a local one
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// The profile of the AWS configuration files to take credentials and region from
+    #[arg(long, value_name = "NAME")]
+    aws_profile: Option<String>,
+}
+
+/// An AppConfig that can be asked.
+pub(crate) struct Service {
+    pub(super) client: Client,
+    pub(super) endpoint: String,
+    config: SdkConfig,
+    region: String,
+}
+
+impl Connection {
+    /// Reads what is needed to make calls, and makes none.
+    ///
+    /// # Errors
+    ///
+    /// No region.
+    pub(crate) async fn open(&self) -> Result<Service, AppConfigError> {
+        let client = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.build_https());
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &self.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(profile) = &self.aws_profile {
+            loader = loader.profile_name(profile);
+        }
+        let config = loader.load().await;
+        let region = config.region().ok_or(AppConfigError::NoRegion)?.to_string();
+        let endpoint = config.endpoint_url().map_or_else(|| format!("its endpoint in {region}"), str::to_owned);
+        Ok(Service { client: Client::new(&config), endpoint, config, region })
+    }
+}
+
+impl Service {
+    /// The region that is published to.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Finds out whether there are credentials, before a call says at length that there are none.
+    ///
+    /// # Errors
+    ///
+    /// There are none.
+    pub(super) async fn check_credentials(&self) -> Result<(), AppConfigError> {
+        let Some(provider) = self.config.credentials_provider() else {
+            return Err(AppConfigError::NoCredentials("no provider is configured".to_owned()));
+        };
+        let found = provider.provide_credentials().await;
+        found.map(drop).map_err(|missing| AppConfigError::NoCredentials(error::root_cause(&missing)))
+    }
+}

@@ -1,0 +1,207 @@
+//! What can go wrong between us and AppConfig, each with the call and the resource that it was about.
+
+use std::error::Error;
+use std::fmt;
+
+use aws_sdk_appconfig::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::failure::Explain;
+
+/// A call and what it was about: `appconfig:StartDeployment on environment `prod``.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// The operation, as IAM names it behind `appconfig:`.
+    pub(crate) action: &'static str,
+    /// The resource, in a person's words.
+    pub(crate) resource: String,
+}
+
+impl Call {
+    pub(crate) fn new(action: &'static str, resource: impl Into<String>) -> Self {
+        Self { action, resource: resource.into() }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "appconfig:{} on {}", self.action, self.resource)
+    }
+}
+
+/// Why something was not published.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppConfigError {
+    /// Nothing says which region.
+    #[error("no AWS region is given")]
+    NoRegion,
+    /// Nothing to sign with.
+    #[error("no AWS credentials were found: {0}")]
+    NoCredentials(String),
+    /// No answer.
+    #[error("cannot reach AppConfig at {endpoint} for {call}: {cause}")]
+    Unreachable {
+        /// Where it should be.
+        endpoint: String,
+        /// What for.
+        call: Call,
+        /// Why not.
+        cause: String,
+    },
+    /// The caller may not do this.
+    #[error("access denied: {call}")]
+    Denied {
+        /// What.
+        call: Call,
+    },
+    /// The service says no.
+    #[error("AppConfig refuses {call}: {code}: {message}")]
+    Refused {
+        /// What.
+        call: Call,
+        /// The exception's name.
+        code: String,
+        /// The service's words.
+        message: String,
+    },
+    /// The call did not work out in another way.
+    #[error("{call} failed: {cause}")]
+    Failed {
+        /// What.
+        call: Call,
+        /// Why.
+        cause: String,
+    },
+    /// There is none of this name.
+    #[error("there is no {kind} `{wanted}` in {place}")]
+    NotFound {
+        /// application, environment or configuration profile.
+        kind: &'static str,
+        /// The name or id that was asked for.
+        wanted: String,
+        /// Where it was looked for.
+        place: String,
+        /// What is there.
+        there: Vec<String>,
+    },
+    /// There are several of this name.
+    #[error("there are {} of the name `{wanted}` in {place}: {}", ids.len(), ids.join(", "))]
+    Ambiguous {
+        /// The name.
+        wanted: String,
+        /// Where.
+        place: String,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// The profile's content is kept elsewhere, or is feature flags.
+    #[error("configuration profile `{profile}` is {what}, so nothing can be published to it")]
+    WrongProfile {
+        /// Which.
+        profile: String,
+        /// What it is.
+        what: String,
+    },
+    /// Another deployment is in the way.
+    #[error("deployment {number} of `{profile}` is under way in environment `{environment}` ({state})")]
+    UnderWay {
+        /// Its number.
+        number: i32,
+        /// Its configuration profile.
+        profile: String,
+        /// Where.
+        environment: String,
+        /// AppConfig's word.
+        state: String,
+    },
+    /// It did not come to its end.
+    #[error("deployment {number} was undone ({state}){}", because(.reason.as_ref()))]
+    Undone {
+        /// Its number.
+        number: i32,
+        /// AppConfig's word.
+        state: String,
+        /// The last entry of its event log.
+        reason: Option<String>,
+    },
+}
+
+fn because(reason: Option<&String>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+impl Explain for AppConfigError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoRegion => "give `--region`, or set AWS_REGION".to_owned(),
+            Self::NoCredentials(_) => {
+                "log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`"
+                    .to_owned()
+            }
+            Self::Unreachable { .. } => "check `--region`, `--endpoint-url` and the network".to_owned(),
+            Self::Denied { call } => format!("allow the action appconfig:{} in the caller's IAM policy", call.action),
+            Self::Refused { code, .. } => return refusal_hint(code).map(str::to_owned),
+            Self::NotFound { kind, there, .. } if there.is_empty() => format!("make an {kind} first; there is none"),
+            Self::NotFound { there, .. } => format!("there is: {}", there.join(", ")),
+            Self::Ambiguous { .. } => "use the id instead of the name".to_owned(),
+            Self::WrongProfile { .. } => {
+                "make a hosted freeform one: `aws appconfig create-configuration-profile --location-uri hosted`"
+                    .to_owned()
+            }
+            Self::UnderWay { .. } => {
+                "wait until it is done, or stop it: `aws appconfig stop-deployment`; `misrule halt` does that for an \
+                 experiment of its own profile"
+                    .to_owned()
+            }
+            Self::Failed { .. } | Self::Undone { .. } => return None,
+        };
+        Some(hint)
+    }
+}
+
+fn refusal_hint(code: &str) -> Option<&'static str> {
+    match code {
+        "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException" | "InvalidClientTokenId" => {
+            Some("the credentials are expired or not of this account: log in again")
+        }
+        "InvalidSignatureException" | "SignatureDoesNotMatch" => Some("check the secret key and this machine's clock"),
+        "PayloadTooLargeException" => Some("publish fewer or smaller modules"),
+        "ServiceQuotaExceededException" => Some("delete what is not needed, or ask AWS for a higher quota"),
+        _ => None,
+    }
+}
+
+/// Turns what the SDK says into one clear message.
+pub(crate) fn explain<E, R>(endpoint: &str, call: Call, error: &SdkError<E, R>) -> AppConfigError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: fmt::Debug,
+{
+    match error {
+        SdkError::ServiceError(refusal) => refused(call, refusal.err()),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            let cause = failure.as_connector_error().map_or_else(String::new, root_cause);
+            AppConfigError::Unreachable { endpoint: endpoint.to_owned(), call, cause }
+        }
+        SdkError::TimeoutError(_) => {
+            AppConfigError::Unreachable { endpoint: endpoint.to_owned(), call, cause: "no answer in time".to_owned() }
+        }
+        other => AppConfigError::Failed { call, cause: DisplayErrorContext(other).to_string() },
+    }
+}
+
+fn refused(call: Call, error: &impl ProvideErrorMetadata) -> AppConfigError {
+    let code = error.code().unwrap_or("no code").to_owned();
+    match code.as_str() {
+        "AccessDeniedException" | "AccessDenied" => AppConfigError::Denied { call },
+        _ => AppConfigError::Refused { call, code, message: error.message().unwrap_or("no reason given").to_owned() },
+    }
+}
+
+/// The innermost cause: what the network said, without the layers between.
+pub(crate) fn root_cause(error: &(impl Error + 'static)) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

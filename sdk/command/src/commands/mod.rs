@@ -1,0 +1,32 @@
+//! The commands, a file each, all made alike: `Arguments`, `run`, then what `run` needs.
+
+mod build;
+mod halt;
+mod new;
+mod publish;
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// One line a command: its name, and the file that has its `Arguments`.
+macro_rules! commands {
+    ($($name:ident in $file:ident;)*) => {
+        /// What the user asked for.
+        #[derive(clap::Subcommand)]
+        pub(crate) enum Command { $($name($file::Arguments)),* }
+
+        impl Command {
+            /// Does it.
+            pub(crate) async fn run(&self, printer: &Printer) -> Result<(), Failure> {
+                match self { $(Self::$name(arguments) => $file::run(arguments, printer).await),* }
+            }
+        }
+    };
+}
+
+commands! {
+    New in new;
+    Build in build;
+    Publish in publish;
+    Halt in halt;
+}

@@ -1,0 +1,42 @@
+//! `misrule publish`: an experiment to every layer that listens, through AppConfig.
+
+use std::path::PathBuf;
+
+use crate::appconfig::{Connection, Destination};
+use crate::content;
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::surroundings;
+
+/// Publish an experiment through AWS AppConfig
+///
+/// Everything is checked before anything is sent: the experiment, its policies and their settings. The application,
+/// environment and configuration profile must exist. Returns once AppConfig says that the deployment is complete.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The experiment
+    #[arg(value_name = "EXPERIMENT.TOML")]
+    experiment: PathBuf,
+    /// The AppConfig application, environment and configuration profile, by name or id
+    #[arg(long, value_name = "APP/ENV/PROFILE")]
+    to: Destination,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Publishes; version, deployment and digest go to stdout.
+pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
+    let service = arguments.connection.open().await?;
+    let experiment = content::prepare(&arguments.experiment, service.region(), surroundings::now())?;
+    let target = service.find(&arguments.to).await?;
+    let published = service.publish(&target, &experiment.content, printer).await?;
+    printer.say(format_args!(
+        "published `{}` to {}: it ends at {} unless halted before",
+        experiment.name, arguments.to, experiment.ends
+    ));
+    printer.data(format_args!(
+        "version {} deployment {} sha256 {}",
+        published.version, published.deployment, experiment.digest
+    ));
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! From an experiment's file to the bytes that are published, checked as a layer would check them: nothing leaves this
+//! machine that no layer would arm.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use misrule_engine::decision::{ArmError, Armoury, Carries, PolicyName};
+use misrule_engine::delivery::{Delivery, DeliveryError, bundle};
+use misrule_engine::digest::Digest;
+use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, ExperimentError};
+use misrule_engine::sandbox::{Sandbox, SandboxError};
+use misrule_engine::time::Timestamp;
+
+use crate::appconfig::Content;
+use crate::failure::{Blame, Explain};
+
+/// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
+const LARGEST: usize = 1024 * 1024;
+
+/// An experiment, ready to be published.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// Its name.
+    pub(crate) name: String,
+    /// When it ends.
+    pub(crate) ends: Timestamp,
+    /// The digest of the content: what log lines call the experiment's version.
+    pub(crate) digest: Digest,
+    /// What is uploaded.
+    pub(crate) content: Content,
+}
+
+/// Why an experiment is not published.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ContentError {
+    /// A file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no experiment, or one that cannot be published now.
+    #[error("`{}` cannot be published", path.display())]
+    Experiment {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: ExperimentError,
+    },
+    /// A policy that is neither ours nor a module.
+    #[error("policy `{policy}` uses `{name}`, which is no ready-made policy")]
+    NotReadyMade {
+        /// The policy's name in the experiment.
+        policy: PolicyName,
+        /// What it uses.
+        name: String,
+    },
+    /// A policy's module cannot be read.
+    #[error("policy `{policy}`: cannot read its module `{}`", path.display())]
+    Module {
+        /// The policy's name.
+        policy: PolicyName,
+        /// Where its module should be.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The bytes cannot be made, or would not be read back.
+    #[error("`{}` cannot be packed", path.display())]
+    Pack {
+        /// The experiment's file.
+        path: PathBuf,
+        /// Why.
+        source: DeliveryError,
+    },
+    /// AppConfig would not take it.
+    #[error("`{}` comes to {bytes} bytes, more than the {LARGEST} that AppConfig takes", path.display())]
+    TooLarge {
+        /// The experiment's file.
+        path: PathBuf,
+        /// With its modules.
+        bytes: usize,
+    },
+    /// A layer would refuse it.
+    #[error("no layer would arm `{}`", path.display())]
+    Unarmed {
+        /// The experiment's file.
+        path: PathBuf,
+        /// Why.
+        source: Box<ArmError>,
+    },
+    /// Policies cannot be tried on this machine.
+    #[error("policies cannot be tried here")]
+    Sandbox(#[source] SandboxError),
+}
+
+impl Explain for ContentError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Experiment { source, .. } => source.hint(),
+            Self::NotReadyMade { .. } => Some(format!(
+                "ready-made policies: {}; for one of your own say `module = \"NAME.wasm\"`",
+                ready_made_names().join(", ")
+            )),
+            Self::Module { .. } => Some("`misrule build` makes it".to_owned()),
+            Self::TooLarge { .. } => Some("publish fewer or smaller modules".to_owned()),
+            Self::Unarmed { source, .. } => arming_hint(source),
+            Self::Read { .. } | Self::Pack { .. } | Self::Sandbox(_) => None,
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        if matches!(self, Self::Sandbox(_)) { Blame::Own } else { Blame::Input }
+    }
+}
+
+fn arming_hint(error: &ArmError) -> Option<String> {
+    match error {
+        ArmError::Experiment { source, .. } => source.hint(),
+        ArmError::Component { .. } => Some("`misrule build` makes components that every layer takes".to_owned()),
+        _ => None,
+    }
+}
+
+fn ready_made_names() -> Vec<&'static str> {
+    misrule_policies::READY_MADE.iter().map(|policy| policy.name).collect()
+}
+
+/// Reads, resolves, packs and tries an experiment that is published to `region` at `now`.
+///
+/// # Errors
+///
+/// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
+pub(crate) fn prepare(path: &Path, region: &str, now: Timestamp) -> Result<Prepared, ContentError> {
+    let experiment = read_experiment(path, region, now)?;
+    check_ready_made(&experiment)?;
+    let modules = read_modules(path, &experiment)?;
+    let (bytes, media_type) = pack(path, &experiment, &modules)?;
+    if bytes.len() > LARGEST {
+        return Err(ContentError::TooLarge { path: path.to_owned(), bytes: bytes.len() });
+    }
+    try_to_arm(path, &bytes, region, now)?;
+    let digest = Digest::of(&bytes);
+    let description = format!("misrule: {} sha256 {}", experiment.name, digest.short());
+    let ends = end(&experiment, now);
+    Ok(Prepared { name: experiment.name, ends, digest, content: Content { bytes, media_type, description } })
+}
+
+fn read_experiment(path: &Path, region: &str, now: Timestamp) -> Result<Experiment, ContentError> {
+    let text = fs::read_to_string(path).map_err(|source| ContentError::Read { path: path.to_owned(), source })?;
+    let resolved = Experiment::from_toml(&text).and_then(|experiment| experiment.resolve(now, region));
+    resolved.map_err(|source| ContentError::Experiment { path: path.to_owned(), source })
+}
+
+fn end(experiment: &Experiment, now: Timestamp) -> Timestamp {
+    match experiment.ends {
+        Ends::At(end) => end,
+        Ends::After(duration) => experiment.starts.unwrap_or(now).plus(duration),
+    }
+}
+
+fn check_ready_made(experiment: &Experiment) -> Result<(), ContentError> {
+    for policy in &experiment.policies {
+        if let ComponentRef::ReadyMade(name) = &policy.component
+            && misrule_policies::component(name).is_none()
+        {
+            return Err(ContentError::NotReadyMade { policy: policy.name.clone(), name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The modules lie beside the experiment's file.
+fn read_modules(path: &Path, experiment: &Experiment) -> Result<BTreeMap<String, Vec<u8>>, ContentError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut modules = BTreeMap::new();
+    for policy in &experiment.policies {
+        if let ComponentRef::Module(file) = &policy.component {
+            let path = folder.join(file);
+            let read = fs::read(&path);
+            let read = read.map_err(|source| ContentError::Module { policy: policy.name.clone(), path, source })?;
+            modules.insert(file.clone(), read);
+        }
+    }
+    Ok(modules)
+}
+
+fn pack(
+    path: &Path,
+    experiment: &Experiment,
+    modules: &BTreeMap<String, Vec<u8>>,
+) -> Result<(Vec<u8>, &'static str), ContentError> {
+    if modules.is_empty() {
+        return Ok((experiment.to_json().into_bytes(), "application/json"));
+    }
+    let packed = bundle::write(experiment, modules);
+    let packed = packed.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
+    Ok((packed, "application/zip"))
+}
+
+/// Does what a layer does with what it receives, in an environment made up for the purpose.
+fn try_to_arm(path: &Path, bytes: &[u8], region: &str, now: Timestamp) -> Result<(), ContentError> {
+    let delivery = Delivery::read(&bytes.to_vec().into());
+    let delivery = delivery.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
+    let Delivery::Experiment(package) = delivery else { return Ok(()) };
+    let sandbox = Sandbox::new().map_err(ContentError::Sandbox)?;
+    let armoury = Armoury {
+        sandbox: &sandbox,
+        ready_made: &misrule_policies::component,
+        environment: &environment(region),
+        carries: &Carries::everything(),
+        previous: None,
+    };
+    let armed = armoury.arm(&package, now);
+    armed.map(drop).map_err(|source| ContentError::Unarmed { path: path.to_owned(), source: Box::new(source) })
+}
+
+fn environment(region: &str) -> Environment {
+    Environment {
+        function_name: "misrule-publish".to_owned(),
+        function_version: "$LATEST".to_owned(),
+        region: region.to_owned(),
+        account: None,
+        memory_mb: 128,
+        initialization: "on-demand".to_owned(),
+    }
+}
+
+mod misrule_policies {
+    // STUB
+    pub(crate) struct R {
+        pub(crate) name: &'static str,
+    }
+    pub(crate) const READY_MADE: &[R] = &[R { name: "latency" }, R { name: "path-outage" }];
+    pub(crate) fn component(_name: &str) -> Option<&'static [u8]> {
+        None
+    }
+} // STUB

@@ -1,0 +1,135 @@
+//! The one place that writes to stdout and stderr. Stdout is data; everything said goes to stderr.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::failure::Failure;
+use crate::surroundings;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// What was done.
+    Normal,
+    /// Each step on the way.
+    Verbose,
+}
+
+impl Verbosity {
+    /// What `-q` and `-v` ask for.
+    pub(crate) const fn chosen(quiet: bool, verbose: bool) -> Self {
+        match (quiet, verbose) {
+            (true, _) => Self::Quiet,
+            (false, true) => Self::Verbose,
+            (false, false) => Self::Normal,
+        }
+    }
+}
+
+/// Writes what a command has to say. Nothing breaks when nobody reads it.
+pub(crate) struct Printer {
+    verbosity: Verbosity,
+    terminal: bool,
+    coloured: bool,
+}
+
+impl Printer {
+    /// A printer to this process's stdout and stderr.
+    pub(crate) fn new(verbosity: Verbosity) -> Self {
+        let terminal = io::stderr().is_terminal();
+        Self { verbosity, terminal, coloured: terminal && surroundings::colour_allowed() }
+    }
+
+    /// A line of the result, to stdout.
+    pub(crate) fn data(&self, line: impl Display) {
+        drop(writeln!(io::stdout(), "{line}"));
+    }
+
+    /// What was done.
+    pub(crate) fn say(&self, line: impl Display) {
+        if self.verbosity >= Verbosity::Normal {
+            self.tell(line);
+        }
+    }
+
+    /// A step on the way, for those who asked with `-v`.
+    pub(crate) fn detail(&self, line: impl Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.tell(line);
+        }
+    }
+
+    /// Whether only errors are wanted: then programs that the command runs should be quiet too.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
+    /// What went wrong, why, and what to do next.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let causes = failure.causes();
+        let (error, causes) = causes.split_first().map_or(("", &[][..]), |(error, causes)| (error, causes));
+        self.tell(format_args!("{} {error}", self.painted("error:", "1;31")));
+        for cause in causes {
+            self.tell(format_args!("  {} {cause}", self.painted("because:", "1")));
+        }
+        if let Some(hint) = failure.hint() {
+            self.tell(format_args!("{} {hint}", self.painted("hint:", "1;36")));
+        }
+    }
+
+    /// A bar from 0 to 100 percent: drawn on a terminal, a line for each change elsewhere.
+    pub(crate) fn progress(&self, what: &str) -> Progress<'_> {
+        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
+        if self.terminal && self.verbosity >= Verbosity::Normal {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}% {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(what.to_owned());
+        Progress { printer: self, bar, what: what.to_owned(), last: String::new() }
+    }
+
+    fn tell(&self, line: impl Display) {
+        drop(writeln!(io::stderr(), "{line}"));
+    }
+
+    fn painted(&self, text: &str, style: &str) -> String {
+        if self.coloured { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// How far something has come that is done elsewhere.
+pub(crate) struct Progress<'a> {
+    printer: &'a Printer,
+    bar: ProgressBar,
+    what: String,
+    last: String,
+}
+
+impl Progress<'_> {
+    /// Percent done, and the state's name.
+    pub(crate) fn set(&mut self, percent: f32, state: &str) {
+        let line = format!("{}: {state}, {percent:.0} %", self.what);
+        if line == self.last {
+            return;
+        }
+        if self.printer.terminal {
+            self.bar.set_message(state.to_owned());
+            self.bar.set_position(percent as u64);
+        } else {
+            self.printer.say(&line);
+        }
+        self.last = line;
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
