@@ -1,0 +1,126 @@
+//! Experiments: read, resolved, refused.
+
+mod mistakes;
+mod round_trip;
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::decision::FaultKind;
+
+const WHOLE: &str = r#"
+name       = "us-region-outage"
+hypothesis = "Every client moves to the EU region."
+starts     = 2026-12-01T09:00:00Z
+expires    = 2026-12-01T11:00:00+01:00
+
+[blast_radius]
+functions = ["health-*", "orders:live"]
+regions   = ["us-east-1"]
+faults    = ["respond-http", "fail-items"]
+rate      = 1
+max_delay = "5s"
+max_age   = "1m30s"
+
+[[policy]]
+use      = "path-outage"
+rate     = 0.1
+settings = { paths = ["/health"], status = 404, since = 2026-12-01, share = 0.30000000000000004 }
+
+[[policy]]
+module = "brownout.wasm"
+"#;
+
+const LEAST: &str =
+    "name = \"a\"\nduration = \"1h\"\n[blast_radius]\nfunctions = [\"*\"]\n[[policy]]\nuse = \"latency\"\n";
+
+fn at(text: &str) -> Timestamp {
+    text.parse::<jiff::Timestamp>().unwrap().into()
+}
+
+fn whole() -> Experiment {
+    Experiment::from_toml(WHOLE).unwrap()
+}
+
+fn least() -> Experiment {
+    Experiment::from_toml(LEAST).unwrap()
+}
+
+#[test]
+fn every_field_is_read() {
+    let experiment = whole();
+    assert_eq!(experiment.name, "us-region-outage");
+    assert_eq!(experiment.hypothesis.as_deref(), Some("Every client moves to the EU region."));
+    assert_eq!(experiment.starts, Some(at("2026-12-01T09:00:00Z")));
+    assert_eq!(experiment.ends, Ends::At(at("2026-12-01T10:00:00Z")));
+    let radius = &experiment.blast_radius;
+    let functions: Vec<_> = radius.functions.iter().map(ToString::to_string).collect();
+    assert_eq!(functions, ["health-*", "orders:live"]);
+    assert_eq!((&radius.regions[..], radius.rate), (&["us-east-1".to_owned()][..], Rate::ALL));
+    assert_eq!(radius.faults, [FaultKind::RespondHttp, FaultKind::FailItems]);
+    assert_eq!((radius.max_delay, radius.max_age), (Some(Duration::from_secs(5)), Duration::from_secs(90)));
+}
+
+#[test]
+fn the_policies_are_read_in_order() {
+    let [outage, brownout] = &whole().policies[..] else { panic!("two policies") };
+    assert_eq!((outage.name.as_str(), outage.rate.share()), ("path-outage", 0.1));
+    assert_eq!(outage.component, ComponentRef::ReadyMade("path-outage".into()));
+    let settings = json!({"paths": ["/health"], "status": 404, "since": "2026-12-01", "share": 0.30000000000000004});
+    assert_eq!(outage.settings, settings);
+    assert_eq!((brownout.name.as_str(), brownout.rate), ("brownout", Rate::ALL));
+    assert_eq!(brownout.component, ComponentRef::Module("brownout.wasm".into()));
+    assert_eq!(brownout.settings, json!({}));
+}
+
+#[test]
+fn what_is_left_out_has_a_default() {
+    let experiment = least();
+    assert_eq!((experiment.starts, experiment.ends), (None, Ends::After(Duration::from_secs(3600))));
+    let radius = &experiment.blast_radius;
+    assert_eq!(radius.faults, [FaultKind::Delay, FaultKind::RespondHttp, FaultKind::Fail]);
+    assert_eq!((radius.regions.len(), radius.rate, radius.max_delay), (0, Rate::ALL, None));
+    assert_eq!(radius.max_age, Duration::from_secs(300));
+}
+
+#[test]
+fn json_reads_as_toml_does() {
+    for experiment in [whole(), least()] {
+        assert_eq!(Experiment::from_json(experiment.to_json().as_bytes()), Ok(experiment));
+    }
+    let json = json!({
+        "name": "a", "duration": "1h", "blast_radius": {"functions": ["*"]}, "policy": [{"use": "latency"}],
+    });
+    assert_eq!(Experiment::from_json(json.to_string().as_bytes()), Ok(least()));
+}
+
+#[test]
+fn publishing_settles_the_end_and_the_region() {
+    let now = at("2026-12-01T08:00:00Z");
+    let published = least().resolve(now, "eu-west-1").unwrap();
+    assert_eq!(published.ends, Ends::At(at("2026-12-01T09:00:00Z")));
+    assert_eq!(published.blast_radius.regions, ["eu-west-1"]);
+    let mut later = least();
+    later.starts = Some(at("2026-12-02T08:00:00Z"));
+    assert_eq!(later.resolve(now, "eu-west-1").unwrap().ends, Ends::At(at("2026-12-02T09:00:00Z")));
+    assert_eq!(whole().resolve(now, "eu-west-1"), Ok(whole()));
+}
+
+#[test]
+fn the_clock_refuses_what_is_over_or_endless() {
+    let refusal = |experiment: &Experiment, now: &str| experiment.check(at(now)).unwrap_err().to_string();
+    let over = "`expires` was 2026-12-01T10:00:00Z: the experiment is over";
+    assert_eq!(refusal(&whole(), "2026-12-01T10:00:00Z"), over);
+    assert_eq!(whole().resolve(at("2026-12-01T10:00:00Z"), "us-east-1").unwrap_err().to_string(), over);
+    assert_eq!(whole().check(at("2026-12-01T09:59:59Z")), Ok(()));
+    let unresolved = "`duration` must be resolved to `expires` when the experiment is published";
+    assert_eq!(refusal(&least(), "2026-12-01T09:00:00Z"), unresolved);
+    let mut endless = least();
+    endless.ends = Ends::At(at("2026-12-09T00:00:01Z"));
+    assert_eq!(refusal(&endless, "2026-12-02T00:00:00Z"), "`expires` makes the experiment longer than 7 days");
+    assert_eq!(endless.check(at("2026-12-02T00:00:01Z")), Ok(()));
+    endless.starts = Some(at("2026-12-03T00:00:00Z"));
+    assert_eq!(endless.check(at("2026-12-01T00:00:00Z")), Ok(()));
+}
