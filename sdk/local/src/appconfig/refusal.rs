@@ -1,0 +1,83 @@
+use serde_json::{Value, json};
+
+use crate::wire::Reply;
+
+/// An exception of the services' models.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: u16,
+    name: &'static str,
+    body: Value,
+}
+
+impl Refusal {
+    fn new(status: u16, name: &'static str, message: &str) -> Self {
+        Self { status, name, body: json!({ "Message": message }) }
+    }
+
+    fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.body[member] = value.into();
+        self
+    }
+
+    pub(super) fn bad_request(message: &str) -> Self {
+        Self::new(400, "BadRequestException", message)
+    }
+
+    pub(super) fn conflict(message: &str) -> Self {
+        Self::new(409, "ConflictException", message)
+    }
+
+    pub(super) fn quota(message: &str) -> Self {
+        Self::new(402, "ServiceQuotaExceededException", message)
+    }
+
+    /// The control plane's form of "not found".
+    pub(super) fn not_found(resource: &str, id: &str) -> Self {
+        let message = format!("Could not find {resource} with id {id}");
+        Self::new(404, "ResourceNotFoundException", &message).with("ResourceName", resource)
+    }
+
+    /// The data plane's form of it.
+    pub(super) fn no_such(resource_type: &str, referenced_by: Value) -> Self {
+        let message = format!("The specified {resource_type} was not found");
+        let refusal = Self::new(404, "ResourceNotFoundException", &message);
+        refusal.with("ResourceType", resource_type).with("ReferencedBy", referenced_by)
+    }
+
+    pub(super) fn too_large(limit_kilobytes: usize, bytes: usize) -> Self {
+        let refusal = Self::new(413, "PayloadTooLargeException", "The configuration is too large");
+        let size = bytes as f64 / 1024.0;
+        refusal.with("Measure", "KILOBYTES").with("Limit", limit_kilobytes as f64).with("Size", size)
+    }
+
+    /// A configuration token that does not work, with the model's word for why.
+    pub(super) fn token(message: &str, problem: &str) -> Self {
+        let details = json!({ "InvalidParameters": { "ConfigurationToken": { "Problem": problem } } });
+        Self::bad_request(message).with("Reason", "InvalidParameters").with("Details", details)
+    }
+
+    pub(super) fn unsigned(message: &str, name: &'static str) -> Self {
+        Self::new(403, name, message)
+    }
+
+    pub(super) fn unknown_operation() -> Self {
+        Self::new(404, "UnknownOperationException", "There is no such operation here")
+    }
+
+    /// The exception that usually comes with a status.
+    pub(super) fn of_status(status: u16) -> Self {
+        let name = match status {
+            400 => "BadRequestException",
+            403 => "AccessDeniedException",
+            404 => "ResourceNotFoundException",
+            429 => "ThrottlingException",
+            _ => "InternalServerException",
+        };
+        Self::new(status, name, "This was asked of the local AppConfig")
+    }
+
+    pub(super) fn reply(&self) -> Reply {
+        Reply::new(self.status).header("x-amzn-ErrorType", self.name).json(&self.body)
+    }
+}
