@@ -124,3 +124,11 @@ fn the_clock_refuses_what_is_over_or_endless() {
     endless.starts = Some(at("2026-12-03T00:00:00Z"));
     assert_eq!(endless.check(at("2026-12-01T00:00:00Z")), Ok(()));
 }
+
+#[test]
+fn the_readmes_experiment_is_one() {
+    let readme = include_str!("../../../README.md");
+    let toml = readme.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let experiment = Experiment::from_toml(toml).unwrap();
+    assert_eq!((experiment.name.as_str(), experiment.policies.len()), ("us-region-outage", 1));
+}
