@@ -9,7 +9,8 @@ use crate::guest::{self, Bench, before, event, invocation, package};
 /// Asks a fixture once, and returns the cause of its trap.
 fn cause_of(fixture: &'static str) -> &'static str {
     let enforcer = Bench::new().arm(&[fixture], r#"faults = ["delay", "hang", "block-hosts"]"#);
-    let decision = before(&enforcer, &invocation(0, event("/health")));
+    let large = String::from_utf8(event("/health").to_vec()).unwrap().replacen('{', &format!("{{\"pad\":\"{}\",", "x".repeat(500_000)), 1);
+    let decision = before(&enforcer, &invocation(0, large.into()));
     assert!(decision.plan.is_empty(), "{fixture} left a plan");
     let traps = decision.notes.iter().filter_map(|note| match &note.what {
         NoteKind::Trapped { cause, detail } if !detail.is_empty() => Some(*cause),

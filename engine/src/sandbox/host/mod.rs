@@ -84,7 +84,7 @@ impl<'a> Interface<'a> {
 /// be cached, so that a decision costs the same wherever it is made.
 mod work {
     /// Any call.
-    pub(super) const CALL: u64 = 50;
+    pub(super) const CALL: u64 = 100;
     /// Bytes for one unit: scanning JSON.
     pub(super) const SCANNED_BYTES: usize = 64;
     /// Bytes for one unit: copying between host and guest.
