@@ -150,7 +150,12 @@ impl Function {
         Invoked { outcome, duration: began.elapsed(), request_id }
     }
 
-    async fn invoke_in(&self, environment: Arc<Environment>, event: Event, turn: Option<OwnedSemaphorePermit>) -> Outcome {
+    async fn invoke_in(
+        &self,
+        environment: Arc<Environment>,
+        event: Event,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> Outcome {
         let (outcome, finished) = environment.api.push(event).split();
         let slot = Arc::clone(&self.slot);
         // It goes on where the caller does not: the turn is over only when the environment is idle or gone.

@@ -18,8 +18,8 @@
 //! # }
 //! ```
 
-mod api;
 mod answer;
+mod api;
 mod event;
 mod extensions;
 mod failure;
@@ -41,6 +41,6 @@ pub use intercept::Interception;
 pub use outcome::{Outcome, StreamEnd, Streamed};
 pub(crate) use record::Recorder;
 pub use record::{End, Exchange, Recording};
-pub use settings::{MAX_ANSWER, RuntimeApiBuilder};
 pub(crate) use settings::Settings;
+pub use settings::{MAX_ANSWER, RuntimeApiBuilder};
 pub use state::ShutdownReason;

@@ -26,7 +26,9 @@ pub(super) fn operation(request: &Request) -> Option<(&'static str, Answer)> {
         ("POST", ["applications", _, "configurationprofiles"]) => {
             ("CreateConfigurationProfile", resources::create_profile)
         }
-        ("GET", ["applications", _, "configurationprofiles"]) => ("ListConfigurationProfiles", resources::list_profiles),
+        ("GET", ["applications", _, "configurationprofiles"]) => {
+            ("ListConfigurationProfiles", resources::list_profiles)
+        }
         ("GET", ["applications", _, "configurationprofiles", _]) => ("GetConfigurationProfile", resources::get_profile),
         ("POST", ["applications", _, "configurationprofiles", _, "hostedconfigurationversions"]) => {
             ("CreateHostedConfigurationVersion", versions::create)

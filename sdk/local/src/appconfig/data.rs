@@ -53,7 +53,8 @@ impl Sessions {
 
     fn token(&mut self, session: usize, now: u64) -> String {
         self.issued += 1;
-        let noise: Vec<u8> = (0..9).flat_map(|part| clock::scramble(now ^ (self.issued << 20) ^ part).to_be_bytes()).collect();
+        let noise: Vec<u8> =
+            (0..9).flat_map(|part| clock::scramble(now ^ (self.issued << 20) ^ part).to_be_bytes()).collect();
         // With what must be encoded in a URL, as the service's tokens have it.
         let token = format!("{}+/=", STANDARD.encode(noise));
         self.tokens.insert(token.clone(), Token { session, issued: now, is_used: false });
@@ -82,19 +83,25 @@ impl Sessions {
 pub(super) fn start_session(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let members = request.json()?;
     let name = |member| members.required(member, 128);
-    let [application, environment, profile] = [
-        name("ApplicationIdentifier")?,
-        name("EnvironmentIdentifier")?,
-        name("ConfigurationProfileIdentifier")?,
-    ];
+    let [application, environment, profile] =
+        [name("ApplicationIdentifier")?, name("EnvironmentIdentifier")?, name("ConfigurationProfileIdentifier")?];
     let least_interval = members.whole("RequiredMinimumPollIntervalInSeconds", 15, 86_400)?;
     let is = |id: &str, name: &str, wanted: &str| id == wanted || name == wanted;
     let missing = |kind: &str, wanted: &str| Refusal::no_such(kind, json!({ format!("{kind}Identifier"): wanted }));
-    let application = store.applications.iter().find(|found| is(&found.id, &found.name, &application))
+    let application = store
+        .applications
+        .iter()
+        .find(|found| is(&found.id, &found.name, &application))
         .ok_or_else(|| missing("Application", &application))?;
-    let environment = application.environments.iter().find(|found| is(&found.id, &found.name, &environment))
+    let environment = application
+        .environments
+        .iter()
+        .find(|found| is(&found.id, &found.name, &environment))
         .ok_or_else(|| missing("Environment", &environment))?;
-    let profile = application.profiles.iter().find(|found| is(&found.id, &found.name, &profile))
+    let profile = application
+        .profiles
+        .iter()
+        .find(|found| is(&found.id, &found.name, &profile))
         .ok_or_else(|| missing("ConfigurationProfile", &profile))?;
     let now = store.now();
     let session = Session {

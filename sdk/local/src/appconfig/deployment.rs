@@ -124,7 +124,12 @@ impl Deployment {
         let stage = self.stage(now);
         let mut events = vec![event("DEPLOYMENT_STARTED", "USER", "Deployment started", self.started)];
         if matches!(stage, Stage::Baking | Stage::Complete) {
-            events.push(event("PERCENTAGE_UPDATED", "APPCONFIG", "Configuration available to 100.00% of clients", grown));
+            events.push(event(
+                "PERCENTAGE_UPDATED",
+                "APPCONFIG",
+                "Configuration available to 100.00% of clients",
+                grown,
+            ));
             events.push(event("BAKE_TIME_STARTED", "APPCONFIG", "Deployment bake time started", grown));
         }
         match (self.stopped, stage) {

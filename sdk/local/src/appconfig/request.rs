@@ -41,7 +41,7 @@ impl Request {
     }
 
     /// A page of a list, as the caller asked for it.
-    pub(super) fn page(&self, items: Vec<Value>) -> Result<Value, Refusal> {
+    pub(super) fn page(&self, items: &[Value]) -> Result<Value, Refusal> {
         let most = match self.query("max_results").map(str::parse) {
             None => PAGE,
             Some(Ok(most @ 1..=PAGE)) => most,

@@ -16,7 +16,7 @@ pub(super) async fn serve(shared: Arc<Shared>, mut connection: Connection) {
         let Ok(body) = read(&mut connection, &head).await else { return };
         let plane = plane(&head);
         let reply = match shared.behaviour(plane) {
-            Behaviour::Normal => answer(&shared, Request::new(head, body)),
+            Behaviour::Normal => answer(&shared, &Request::new(head, body)),
             behaviour => {
                 shared.count(operation(&Request::new(head, body)));
                 match behaviour {
@@ -61,14 +61,14 @@ fn operation(request: &Request) -> &'static str {
     }
 }
 
-fn answer(shared: &Shared, request: Request) -> Reply {
-    let name = operation(&request);
-    let answered = signed(&request).and_then(|()| {
+fn answer(shared: &Shared, request: &Request) -> Reply {
+    let name = operation(request);
+    let answered = signed(request).and_then(|()| {
         let mut store = shared.store();
         match name {
-            "StartConfigurationSession" => data::start_session(&mut store, &request),
-            "GetLatestConfiguration" => data::latest(&mut store, &request),
-            _ => control::answer(&mut store, &request),
+            "StartConfigurationSession" => data::start_session(&mut store, request),
+            "GetLatestConfiguration" => data::latest(&mut store, request),
+            _ => control::answer(&mut store, request),
         }
     });
     shared.count(name);

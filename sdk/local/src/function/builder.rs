@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::output::{Line, Output};
 use super::{Function, StartError};
-use crate::lambda::{Recording, Settings};
 use crate::lambda::Recorder;
+use crate::lambda::{Recording, Settings};
 
 /// What a function is made of.
 pub(super) struct Plan {

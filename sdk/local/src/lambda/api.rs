@@ -7,9 +7,7 @@ use tokio::sync::{oneshot, watch};
 use super::intercept::{Interception, Interceptions};
 use super::record::{Exchange, Recorder};
 use super::state::State;
-use super::{
-    Event, FunctionError, InvocationId, Outcome, RuntimeApiBuilder, Settings, ShutdownReason, routes,
-};
+use super::{Event, FunctionError, InvocationId, Outcome, RuntimeApiBuilder, Settings, ShutdownReason, routes};
 use crate::clock;
 use crate::wire::{Head, Server};
 
@@ -214,7 +212,8 @@ impl Pending {
 
     /// Waits for the answer. For a stream that is its beginning. To be asked once.
     pub async fn outcome(&mut self) -> Outcome {
-        let gone = |_| Outcome::Error(FunctionError::request(&self.request_id, "Sandbox.Failure", "the environment ended"));
+        let gone =
+            |_| Outcome::Error(FunctionError::request(&self.request_id, "Sandbox.Failure", "the environment ended"));
         (&mut self.outcome).await.unwrap_or_else(gone)
     }
 

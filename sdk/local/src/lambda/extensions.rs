@@ -60,9 +60,8 @@ impl Extensions {
 
     /// Whether each has registered and waits for an event.
     pub(super) fn are_idle(&self) -> bool {
-        let waits = |extension: &Extension| {
-            matches!(extension.state, ExtensionState::Waiting) && extension.event.is_none()
-        };
+        let waits =
+            |extension: &Extension| matches!(extension.state, ExtensionState::Waiting) && extension.event.is_none();
         self.are_registered() && self.registered.iter().all(waits)
     }
 

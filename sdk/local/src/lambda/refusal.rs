@@ -35,9 +35,8 @@ impl Refusal {
 
     /// The runtime asked for what its state does not allow; names of states as in Lambda's own program.
     pub(super) fn transition(from: &str, to: &str) -> Self {
-        let message = format!(
-            "State transition from {from} to {to} failed for runtime. Error: State transition is not allowed"
-        );
+        let message =
+            format!("State transition from {from} to {to} failed for runtime. Error: State transition is not allowed");
         Self::forbidden("InvalidStateTransition", message)
     }
 

@@ -143,7 +143,12 @@ impl State {
         }
     }
 
-    pub(super) fn push(&mut self, event: Event, outcome: oneshot::Sender<Outcome>, finished: oneshot::Sender<Finished>) {
+    pub(super) fn push(
+        &mut self,
+        event: Event,
+        outcome: oneshot::Sender<Outcome>,
+        finished: oneshot::Sender<Finished>,
+    ) {
         self.serials += 1;
         self.queue.push_back(Invocation {
             serial: self.serials,
@@ -206,7 +211,8 @@ impl State {
     pub(super) fn ask(&mut self) -> Result<u64, Refusal> {
         let state = self.runtime_state();
         let refused = matches!(self.phase, Phase::Failed(_))
-            || (!self.is_managed() && matches!(self.active.first(), Some(Invocation { progress: Progress::Answering(_), .. })));
+            || (!self.is_managed()
+                && matches!(self.active.first(), Some(Invocation { progress: Progress::Answering(_), .. })));
         if refused {
             return Err(Refusal::transition(state, "Ready"));
         }

@@ -43,7 +43,7 @@ pub(super) enum Framing {
 }
 
 impl Head {
-    pub(super) fn parse(raw: Bytes) -> Result<Self, WireError> {
+    pub(crate) fn parse(raw: Bytes) -> Result<Self, WireError> {
         let mut slots = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut slots);
         let parsed = request.parse(&raw).map_err(|_| WireError::Malformed("its head"))?;
@@ -141,7 +141,9 @@ mod tests {
         assert_eq!(framing("").unwrap(), Framing::Length(0));
         assert_eq!(framing("content-LENGTH: 7\r\n").unwrap(), Framing::Length(7));
         assert_eq!(framing("Transfer-Encoding: chunked\r\n").unwrap(), Framing::Chunked);
-        for wrong in ["Content-Length: 7\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 1\r\nContent-Length: 2\r\n"] {
+        for wrong in
+            ["Content-Length: 7\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 1\r\nContent-Length: 2\r\n"]
+        {
             assert!(matches!(framing(wrong), Err(WireError::Malformed(_))), "{wrong}");
         }
     }

@@ -13,7 +13,8 @@ const REVERTIBLE: u64 = 72 * 60 * 60 * 1000;
 pub(super) fn start(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let members = request.json()?;
     let strategy = store.strategy(&members.required("DeploymentStrategyId", 64)?)?.clone();
-    let (profile, version) = (members.required("ConfigurationProfileId", 128)?, members.required("ConfigurationVersion", 1024)?);
+    let (profile, version) =
+        (members.required("ConfigurationProfileId", 128)?, members.required("ConfigurationVersion", 1024)?);
     let description = members.optional("Description", 1024)?;
     let expected = members.whole("LatestDeploymentNumber", 0, u32::MAX)?;
     let now = store.now();
@@ -50,11 +51,10 @@ fn resolve(profile: &Profile, version: &str) -> Result<u64, Refusal> {
 pub(super) fn list(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let application = store.application(segment(request, 1))?;
     let environment = application.environment(segment(request, 3))?;
-    let summary = |deployment: &Deployment| {
-        Ok(deployment.summary(application.profile(&deployment.profile)?, store.now()))
-    };
-    let items = environment.deployments.iter().rev().map(summary).collect::<Result<_, Refusal>>()?;
-    Ok(Reply::new(200).json(&request.page(items)?))
+    let summary =
+        |deployment: &Deployment| Ok(deployment.summary(application.profile(&deployment.profile)?, store.now()));
+    let items = environment.deployments.iter().rev().map(summary).collect::<Result<Vec<_>, Refusal>>()?;
+    Ok(Reply::new(200).json(&request.page(&items)?))
 }
 
 pub(super) fn get(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {

@@ -27,8 +27,8 @@ pub(super) fn create_application(store: &mut Store, request: &Request) -> Result
 }
 
 pub(super) fn list_applications(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
-    let items = store.applications.iter().map(Application::json).collect();
-    Ok(Reply::new(200).json(&request.page(items)?))
+    let items: Vec<_> = store.applications.iter().map(Application::json).collect();
+    Ok(Reply::new(200).json(&request.page(&items)?))
 }
 
 pub(super) fn get_application(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
@@ -53,8 +53,8 @@ pub(super) fn create_environment(store: &mut Store, request: &Request) -> Result
 pub(super) fn list_environments(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let application = store.application(segment(request, 1))?;
     let json = |environment: &Environment| environment.json(&application.id, store.now());
-    let items = application.environments.iter().map(json).collect();
-    Ok(Reply::new(200).json(&request.page(items)?))
+    let items: Vec<_> = application.environments.iter().map(json).collect();
+    Ok(Reply::new(200).json(&request.page(&items)?))
 }
 
 pub(super) fn get_environment(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
@@ -87,8 +87,9 @@ pub(super) fn create_profile(store: &mut Store, request: &Request) -> Result<Rep
 pub(super) fn list_profiles(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let application = store.application(segment(request, 1))?;
     let wanted = |profile: &&Profile| request.query("type").is_none_or(|kind| kind == profile.kind);
-    let items = application.profiles.iter().filter(wanted).map(|profile| profile.summary(&application.id)).collect();
-    Ok(Reply::new(200).json(&request.page(items)?))
+    let items: Vec<_> =
+        application.profiles.iter().filter(wanted).map(|profile| profile.summary(&application.id)).collect();
+    Ok(Reply::new(200).json(&request.page(&items)?))
 }
 
 pub(super) fn get_profile(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {

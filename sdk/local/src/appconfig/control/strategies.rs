@@ -22,7 +22,11 @@ pub(super) fn create(store: &mut Store, request: &Request) -> Result<Reply, Refu
         name,
         description: members.optional("Description", 1024)?,
         minutes: minutes.ok_or_else(|| invalid("DeploymentDurationInMinutes", "is required"))?,
-        growth: if kind.as_deref() == Some("EXPONENTIAL") { Growth::Exponential(factor) } else { Growth::Linear(factor) },
+        growth: if kind.as_deref() == Some("EXPONENTIAL") {
+            Growth::Exponential(factor)
+        } else {
+            Growth::Linear(factor)
+        },
         bake_minutes: members.whole("FinalBakeTimeInMinutes", 0, MAX_MINUTES)?.unwrap_or(0),
         replicate_to: members.one_of("ReplicateTo", &["NONE", "SSM_DOCUMENT"])?.unwrap_or_else(|| "NONE".to_owned()),
     };
@@ -36,8 +40,8 @@ pub(super) fn create(store: &mut Store, request: &Request) -> Result<Reply, Refu
 }
 
 pub(super) fn list(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
-    let items = store.strategies.iter().map(Strategy::json).collect();
-    Ok(Reply::new(200).json(&request.page(items)?))
+    let items: Vec<_> = store.strategies.iter().map(Strategy::json).collect();
+    Ok(Reply::new(200).json(&request.page(&items)?))
 }
 
 pub(super) fn get(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {

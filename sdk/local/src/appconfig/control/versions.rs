@@ -49,12 +49,11 @@ fn check(profile: &Profile, request: &Request, label: Option<&str>) -> Result<()
 
 pub(super) fn list(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let (application, profile) = find(store, request)?;
-    let wanted = |version: &&Version| {
-        request.query("version_label").is_none_or(|label| version.label.as_deref() == Some(label))
-    };
+    let wanted =
+        |version: &&Version| request.query("version_label").is_none_or(|label| version.label.as_deref() == Some(label));
     let items = profile.versions.iter().rev().filter(wanted);
-    let items = items.map(|version| version.json(&application.id, &profile.id)).collect();
-    Ok(Reply::new(200).json(&request.page(items)?))
+    let items: Vec<_> = items.map(|version| version.json(&application.id, &profile.id)).collect();
+    Ok(Reply::new(200).json(&request.page(&items)?))
 }
 
 pub(super) fn get(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
