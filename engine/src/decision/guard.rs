@@ -120,4 +120,3 @@ enum Verdict {
     Cut { step: Option<Step>, note: NoteKind },
     Refused(RefusalReason),
 }
-

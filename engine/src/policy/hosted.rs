@@ -155,12 +155,6 @@ impl Policy {
     fn note(&self, what: NoteKind) -> Note {
         Note { policy: self.name.clone(), what }
     }
-
-    /// Throws the kept instance away, as the engine may at any time.
-    #[cfg(test)]
-    pub(crate) fn forget_instance(&self) {
-        unpoisoned(&self.live).instance = None;
-    }
 }
 
 /// A panic while the lock was held left nothing half done that the next call would see: instance and memory were taken out.

@@ -78,11 +78,17 @@ fn what_the_layer_or_the_event_cannot_take_is_refused() {
     let sqs = bytes::Bytes::from_static(br#"{"Records":[{"eventSource":"aws:sqs","messageId":"m","body":"{}"}]}"#);
     let enforcer = Bench::new().arm(&["respond", "delay"], "");
     let decision = before(&enforcer, &invocation(0, sqs));
-    assert_eq!((plan_of(&decision), refusals(&decision)), (vec!["delay delay 200".to_owned()], vec![(FaultKind::RespondHttp, RefusalReason::NoHttpRequest)]));
+    assert_eq!(
+        (plan_of(&decision), refusals(&decision)),
+        (vec!["delay delay 200".to_owned()], vec![(FaultKind::RespondHttp, RefusalReason::NoHttpRequest)])
+    );
     let carries = Carries::new(&[(Hook::Before, FaultKind::Fail), (Hook::After, FaultKind::Delay)]);
     let enforcer = Bench { carries, ..Bench::new() }.arm(&["fail"], "");
     let decision = before(&enforcer, &invocation(0, event("/")));
-    assert_eq!((plan_of(&decision), refusals(&decision)), (vec!["fail fail".to_owned()], vec![(FaultKind::Delay, RefusalReason::NotCarriedOut)]));
+    assert_eq!(
+        (plan_of(&decision), refusals(&decision)),
+        (vec!["fail fail".to_owned()], vec![(FaultKind::Delay, RefusalReason::NotCarriedOut)])
+    );
     let shared = Environment { initialization: "lambda-managed-instances".to_owned(), ..environment() };
     let enforcer = Bench { environment: shared, ..Bench::new() }.arm(&["crash"], r#"faults = ["crash"]"#);
     let decision = before(&enforcer, &invocation(0, event("/")));
@@ -92,7 +98,10 @@ fn what_the_layer_or_the_event_cannot_take_is_refused() {
 #[test]
 fn outside_its_blast_radius_an_experiment_admits_nothing() {
     let admits = |blast_radius: &str, environment: Environment| {
-        Bench { environment, ..Bench::new() }.arm(&["delay"], blast_radius).admit(invocation(0, event("/")).head()).is_some()
+        Bench { environment, ..Bench::new() }
+            .arm(&["delay"], blast_radius)
+            .admit(invocation(0, event("/")).head())
+            .is_some()
     };
     assert!(admits("", environment()));
     assert!(!admits("", Environment { region: "eu-west-1".to_owned(), ..environment() }));

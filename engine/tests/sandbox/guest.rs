@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use misrule_engine::decision::{Admission, Armoury, ArmError, Carries, Decision, Enforcer};
+use misrule_engine::decision::{Admission, ArmError, Armoury, Carries, Decision, Enforcer};
 use misrule_engine::delivery::{Form, Package};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{Environment, Experiment};

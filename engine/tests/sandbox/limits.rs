@@ -9,7 +9,11 @@ use crate::guest::{self, Bench, before, event, invocation, package};
 /// Asks a fixture once, and returns the cause of its trap.
 fn cause_of(fixture: &'static str) -> &'static str {
     let enforcer = Bench::new().arm(&[fixture], r#"faults = ["delay", "hang", "block-hosts"]"#);
-    let large = String::from_utf8(event("/health").to_vec()).unwrap().replacen('{', &format!("{{\"pad\":\"{}\",", "x".repeat(500_000)), 1);
+    let large = String::from_utf8(event("/health").to_vec()).expect("an event of text").replacen(
+        '{',
+        &format!("{{\"pad\":\"{}\",", "x".repeat(500_000)),
+        1,
+    );
     let decision = before(&enforcer, &invocation(0, large.into()));
     assert!(decision.plan.is_empty(), "{fixture} left a plan");
     let traps = decision.notes.iter().filter_map(|note| match &note.what {
@@ -85,7 +89,8 @@ fn a_policy_that_cannot_be_configured_refuses_the_experiment() {
 fn what_is_no_component_of_our_world_is_refused_by_name() {
     let bench = Bench::new();
     let compile = |bytes: &[u8]| bench.sandbox.compile(bytes).err().expect("refused");
-    let foreign = wat::parse_str(r#"(component (import "acme:kv/store@1.0.0" (instance (export "get" (func)))))"#).unwrap();
+    let foreign =
+        wat::parse_str(r#"(component (import "acme:kv/store@1.0.0" (instance (export "get" (func)))))"#).unwrap();
     let newer = wat::parse_str(r#"(component (import "misrule:policy/chance@0.2.0" (instance)))"#).unwrap();
     let whole = guest::component("quiet");
     let told = |bytes: &[u8]| compile(bytes).to_string();
@@ -93,7 +98,16 @@ fn what_is_no_component_of_our_world_is_refused_by_name() {
     assert!(matches!(compile(b"\0asm\x01\0\0\0"), SandboxError::Contract(ContractError::CoreModule)));
     assert!(matches!(compile(&whole[..whole.len() / 2]), SandboxError::Invalid(_)));
     assert!(matches!(compile(&vec![0; 2 << 20]), SandboxError::TooLarge { bytes: 2_097_152 }));
-    assert_eq!(told(&foreign), "it imports `acme:kv/store@1.0.0`, which is not part of the contract misrule:policy@0.1.0");
-    assert_eq!(told(&newer), "it is made for `misrule:policy/chance@0.2.0`, and this engine serves misrule:policy@0.1.0");
-    assert_eq!(told(&wat::parse_str("(component)").unwrap()), "it has no `configure`: not a component of the world misrule:policy/policy");
+    assert_eq!(
+        told(&foreign),
+        "it imports `acme:kv/store@1.0.0`, which is not part of the contract misrule:policy@0.1.0"
+    );
+    assert_eq!(
+        told(&newer),
+        "it is made for `misrule:policy/chance@0.2.0`, and this engine serves misrule:policy@0.1.0"
+    );
+    assert_eq!(
+        told(&wat::parse_str("(component)").unwrap()),
+        "it has no `configure`: not a component of the world misrule:policy/policy"
+    );
 }

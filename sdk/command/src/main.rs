@@ -7,6 +7,7 @@ mod appconfig;
 mod commands;
 mod compile;
 mod content;
+mod demo;
 mod failure;
 mod printer;
 mod scaffold;

@@ -63,6 +63,16 @@ impl Printer {
         }
     }
 
+    /// Whether each step is wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
+    /// What another process said, from wherever it is heard.
+    pub(crate) fn aside(line: impl Display) {
+        drop(writeln!(io::stderr(), "{line}"));
+    }
+
     /// Whether only errors are wanted: then programs that the command runs should be quiet too.
     pub(crate) fn is_quiet(&self) -> bool {
         self.verbosity == Verbosity::Quiet

@@ -12,6 +12,11 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_milliseconds(0).plus(since)
 }
 
+/// Whether cargo runs this program from a checkout: it tells the programs that it runs where their package is.
+pub(crate) fn run_by_cargo() -> bool {
+    std::env::var_os("CARGO_MANIFEST_DIR").is_some()
+}
+
 /// Whether output may be coloured, as far as `NO_COLOR` (<https://no-color.org>) has a say.
 pub(crate) fn colour_allowed() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

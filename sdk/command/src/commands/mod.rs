@@ -1,6 +1,7 @@
 //! The commands, a file each, all made alike: `Arguments`, `run`, then what `run` needs.
 
 mod build;
+mod demo;
 mod halt;
 mod new;
 mod publish;
@@ -29,4 +30,5 @@ commands! {
     Build in build;
     Publish in publish;
     Halt in halt;
+    Demo in demo;
 }
