@@ -1,1 +1,0 @@
-//! Every setting of the layer, read from the environment in one place.

@@ -1,0 +1,87 @@
+//! The settings' values: each is parsed once, at the edge.
+
+use std::time::Duration;
+
+use super::error::Problem;
+
+/// The longest that a setting may let an invocation wait.
+pub const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// Public keys, of which one must have signed a bundle. Until this layer knows signatures they only say that nothing
+/// unsigned may arm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKeys(Vec<String>);
+
+impl PublicKeys {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        let keys: Vec<_> = text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect();
+        match keys.len() {
+            0 => Err(Problem::NoKey),
+            1 | 2 => Ok(Self(keys)),
+            _ => Err(Problem::ManyKeys),
+        }
+    }
+
+    /// The keys as they were given, one or two.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// A share from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share(f64);
+
+impl Default for Share {
+    /// All of it.
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+impl Share {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        let share = text.parse().map_err(|_| Problem::Share)?;
+        (0.0..=1.0).contains(&share).then_some(Self(share)).ok_or(Problem::Share)
+    }
+
+    /// Whether a draw from all 64-bit numbers falls into the share: none does where it is 0, all do where it is 1.
+    pub fn takes(self, draw: u64) -> bool {
+        // The upper 53 bits are what a double holds exactly, so the quotient lies in 0 <= quotient < 1.
+        let quotient = (draw >> 11) as f64 / (1_u64 << 53) as f64;
+        quotient < self.0
+    }
+}
+
+/// `true` or `false`, also in capitals or as 1 and 0, as templates write them.
+pub(super) fn flag(text: &str) -> Result<bool, Problem> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(Problem::Flag),
+    }
+}
+
+/// A number with the unit ms, s or m; a bare 0 needs none.
+pub(super) fn wait(text: &str) -> Result<Duration, Problem> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number = &text[..text.len() - unit.len()];
+    let seconds_each = match unit.trim() {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "" if number == "0" => 1.0,
+        _ => return Err(Problem::Duration),
+    };
+    let number: f64 = number.parse().map_err(|_| Problem::Duration)?;
+    let wait = Duration::try_from_secs_f64(number * seconds_each).map_err(|_| Problem::TooLong)?;
+    if wait > MAX_WAIT { Err(Problem::TooLong) } else { Ok(wait) }
+}
+
+pub(super) fn port(text: &str) -> Result<u16, Problem> {
+    text.parse().ok().filter(|port| *port != 0).ok_or(Problem::Port)
+}
+
+pub(super) fn megabytes(text: &str) -> Result<u32, Problem> {
+    text.parse().map_err(|_| Problem::Megabytes)
+}

@@ -1,0 +1,115 @@
+//! Why a source could not be asked, and how soon to ask again.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A source that could not be asked. What it delivered before stays in force until it is too old.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No connection, no answer, or half an answer.
+    #[error("`{action}` got no answer")]
+    Unreachable {
+        /// What was asked.
+        action: &'static str,
+        /// Why there was no answer.
+        source: Cause,
+    },
+    /// Too many requests.
+    #[error("`{action}` was throttled")]
+    Throttled {
+        /// What was asked.
+        action: &'static str,
+    },
+    /// The service failed.
+    #[error("`{action}` failed with status {status}")]
+    ServiceFailed {
+        /// What was asked.
+        action: &'static str,
+        /// The answer's HTTP status.
+        status: u16,
+        /// What the service said.
+        source: Cause,
+    },
+    /// IAM does not allow it.
+    #[error("`{action}` on `{resource}` is denied")]
+    Denied {
+        /// The IAM action.
+        action: &'static str,
+        /// The resource's ARN; what the layer does not know is a star.
+        resource: String,
+        /// What the service said.
+        source: Cause,
+    },
+    /// There is nothing to sign requests with.
+    #[error("there are no AWS credentials to call `{action}` with")]
+    NoCredentials {
+        /// The IAM action.
+        action: &'static str,
+        /// Where credentials were looked for.
+        source: Cause,
+    },
+    /// It is not known which region to ask.
+    #[error("AWS_REGION is not set, so it is not known where to ask `{name}`")]
+    NoRegion {
+        /// The source.
+        name: String,
+    },
+    /// A file that is there and cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A link that leads to where the function could write.
+    #[error("`{}` leads to `{}`, which was not deployed with the function", path.display(), resolved.display())]
+    OutsideDeployment {
+        /// The file.
+        path: PathBuf,
+        /// Where it leads.
+        resolved: PathBuf,
+    },
+}
+
+/// How soon to ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Soon, then ever more slowly: it may be over in a moment.
+    Backoff,
+    /// Slowly from the start: somebody has to change something first.
+    Slow,
+}
+
+impl SourceError {
+    /// How long [`Pace::Slow`] waits.
+    pub const SLOW: Duration = Duration::from_secs(60);
+
+    /// How soon to ask again.
+    pub const fn pace(&self) -> Pace {
+        match self {
+            Self::Unreachable { .. } | Self::Throttled { .. } | Self::ServiceFailed { .. } => Pace::Backoff,
+            Self::Denied { .. } | Self::NoCredentials { .. } | Self::NoRegion { .. } => Pace::Slow,
+            Self::Unreadable { .. } | Self::OutsideDeployment { .. } => Pace::Slow,
+        }
+    }
+
+    /// What to do about it, where somebody has to do something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreachable { .. } => {
+                Some("a function in a VPC needs a route to AppConfig: a NAT gateway, or an interface endpoint".to_owned())
+            }
+            Self::Denied { action, resource, .. } => Some(format!("allow `{action}` on `{resource}` in the function's role")),
+            Self::NoCredentials { .. } => {
+                Some("in Lambda they come from the function's role; elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned())
+            }
+            Self::NoRegion { .. } => Some("set AWS_REGION".to_owned()),
+            Self::Unreadable { .. } => Some("let everybody read the file".to_owned()),
+            Self::OutsideDeployment { .. } => Some("put the file itself into the layer or the function's package".to_owned()),
+            Self::Throttled { .. } | Self::ServiceFailed { .. } => None,
+        }
+    }
+}

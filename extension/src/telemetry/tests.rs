@@ -1,0 +1,157 @@
+use std::collections::BTreeSet;
+
+use misrule_engine::digest::Digest;
+use misrule_engine::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_milliseconds(1_700_000_000_250);
+
+fn about() -> About {
+    About {
+        request_id: "8476a536".into(),
+        experiment: "brownout".into(),
+        version: "v3".into(),
+        policy: "latency".into(),
+        policy_digest: Some(Digest::of(b"abc")),
+        hook: "before".into(),
+    }
+}
+
+fn faults() -> Faults {
+    let reason = Some("peak hour".into());
+    Faults { about: about(), faults: vec!["delay", "fail"], seed: "00ff".into(), decision_us: 12, reason }
+}
+
+fn one_of_each() -> Vec<Line> {
+    let text = || "text \"with\" a\nnew line".to_owned();
+    let (experiment, version, source) = (text, text, text);
+    vec![
+        Start { layer: "0.1.0", port: 9117, source: None, dry_run: false, function: text() }.into(),
+        SettingWrong { variable: text(), reason: text(), hint: text() }.into(),
+        PassThrough { reason: text() }.into(),
+        Armed {
+            experiment: experiment(),
+            version: version(),
+            hypothesis: Some(text()),
+            policies: vec![PolicyDigest { policy: text(), policy_digest: Digest::of(b"abc") }],
+            expires: Some(NOW),
+            unsigned: true,
+            took_ms: 30,
+        }
+        .into(),
+        Disarmed { experiment: experiment(), version: version(), reason: text() }.into(),
+        Halted { version: version() }.into(),
+        NothingDeployed { source: source(), reason: text() }.into(),
+        Refused { source: source(), version: version(), reason: text(), hint: None }.into(),
+        OutsideBlastRadius { experiment: experiment(), version: version(), function: text(), region: text() }.into(),
+        Stale { experiment: experiment(), version: version(), age_ms: 2, max_age_ms: 1 }.into(),
+        SourceFailed { source: source(), reason: text(), hint: Some(text()), retry_ms: 1000 }.into(),
+        SourceRecovered { source: source(), failures: 2 }.into(),
+        Injected(faults()).into(),
+        WouldHave(faults()).into(),
+        Forbidden { about: about(), reason: text() }.into(),
+        Cut { about: about(), fault: "delay", wanted_ms: 9, allowed_ms: 5, reason: text() }.into(),
+        RefusedStep { about: about(), fault: "crash", reason: text() }.into(),
+        Trapped { about: about(), cause: "fuel", reason: text() }.into(),
+        PolicyDisabled { about: about(), reason: text() }.into(),
+        PolicySaid { about: about(), level: Level::Debug, message: text() }.into(),
+        FaultEnded { about: about(), fault: "delay", reason: text() }.into(),
+        FaultFailed { about: about(), fault: "delay", reason: text() }.into(),
+        Failed { part: "proxy", request_id: None, reason: text(), hint: None }.into(),
+    ]
+}
+
+#[test]
+fn every_line_is_one_flat_json_object_that_says_what_happened() {
+    let lines = one_of_each();
+    let names: BTreeSet<_> = lines.iter().map(Line::name).collect();
+    assert_eq!(names, Line::NAMES.iter().copied().collect(), "a line of each kind is under test");
+    assert_eq!(Line::NAMES.len(), lines.len(), "no name stands for two kinds");
+    for line in lines {
+        let text = line.render(NOW);
+        assert!(!text.contains('\n'), "{text}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["misrule"], line.name());
+        assert_eq!(value["time"], "2023-11-14T22:13:20.250Z");
+        assert_eq!(value["level"], json!(line.level()));
+        assert!(value.as_object().unwrap().values().all(|field| !field.is_object()), "{text}");
+        assert!(text.starts_with(&format!(r#"{{"misrule":"{}","time":"#, line.name())), "{text}");
+    }
+}
+
+#[test]
+fn an_injection_tells_what_a_replay_needs() {
+    let expected = concat!(
+        r#"{"misrule":"injected","time":"2023-11-14T22:13:20.250Z","level":"info","request_id":"8476a536","#,
+        r#""experiment":"brownout","version":"v3","policy":"latency","#,
+        r#""policy_digest":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","hook":"before","#,
+        r#""faults":["delay","fail"],"seed":"00ff","decision_us":12,"reason":"peak hour"}"#
+    );
+    assert_eq!(Line::from(Injected(faults())).render(NOW), expected);
+}
+
+#[test]
+fn a_whole_second_keeps_its_milliseconds() {
+    assert_eq!(writer::rfc_3339(Timestamp::from_milliseconds(0)), "1970-01-01T00:00:00.000Z");
+    assert_eq!(writer::rfc_3339(Timestamp::from_milliseconds(u64::MAX)), "18446744073709551000 ms");
+}
+
+#[test]
+fn the_filter_decides_about_our_lines_too() {
+    let armed = |filter: &str, level| writer::lets_through(&filter.parse().unwrap(), level);
+    for (filter, level, passes) in [
+        (crate::settings::DEFAULT_LOG, Level::Info, true),
+        (crate::settings::DEFAULT_LOG, Level::Debug, false),
+        ("warn", Level::Info, false),
+        ("warn", Level::Warn, true),
+        ("off", Level::Error, false),
+        ("misrule=debug", Level::Debug, true),
+        ("hyper=trace", Level::Error, false),
+    ] {
+        assert_eq!(armed(filter, level), passes, "{filter} {level:?}");
+    }
+}
+
+#[test]
+fn what_a_policy_says_has_the_policys_own_level() {
+    let said = Line::from(PolicySaid { about: about(), level: Level::Warn, message: "odd".into() });
+    assert_eq!(said.level(), Level::Warn);
+}
+
+#[test]
+fn a_dependencys_event_becomes_a_line_and_cannot_pose_as_ours() {
+    use tracing_subscriber::layer::{Context, SubscriberExt as _};
+
+    #[derive(Clone, Default)]
+    struct Captured(std::sync::Arc<std::sync::Mutex<Vec<Value>>>);
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Captured {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            self.0.lock().unwrap().push(Value::Object(dependencies::object(event)));
+        }
+    }
+
+    let captured = Captured::default();
+    let subscriber = tracing_subscriber::Registry::default().with(captured.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::warn!(target: "hyper::proto", misrule = "armed", attempt = 3_u64, lost = true, "retrying");
+    });
+    let lines = captured.0.lock().unwrap();
+    let line = lines[0].as_object().unwrap();
+    let field = |name: &str| line[name].clone();
+    assert_eq!(
+        (field("misrule"), field("level"), field("target")),
+        ("log".into(), "warn".into(), "hyper::proto".into())
+    );
+    assert_eq!((field("message"), field("attempt"), field("lost")), ("retrying".into(), 3.into(), true.into()));
+}
+
+#[test]
+fn a_chain_of_causes_reads_from_the_outside_in() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("the bundle cannot be read")]
+    struct Outer(#[source] std::num::ParseIntError);
+    let error = Outer("x".parse::<u8>().unwrap_err());
+    assert_eq!(chain(&error), "the bundle cannot be read: invalid digit found in string");
+}

@@ -1,0 +1,74 @@
+//! The one writer to stdout.
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use misrule_engine::time::Timestamp;
+use serde::Serialize;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+use super::line::{Level, Line};
+use crate::clock;
+
+static FILTER: OnceLock<Targets> = OnceLock::new();
+
+/// Sets what is written from here on; only the first call counts.
+pub(super) fn set_filter(filter: &Targets) {
+    let _ = FILTER.set(filter.clone());
+}
+
+impl Line {
+    /// Writes the line, where MISRULE_LOG lets it through (its target is `misrule`). A closed or full stdout is not
+    /// our invocation's business: the line is lost.
+    pub fn emit(self) {
+        if FILTER.get().is_none_or(|filter| lets_through(filter, self.level())) {
+            write(&self.render(clock::now()));
+        }
+    }
+
+    /// The line as it is written at this instant, without the end of the line.
+    pub fn render(&self, now: Timestamp) -> String {
+        let record = Record { misrule: self.name(), time: rfc_3339(now), level: self.level(), line: self };
+        serde_json::to_string(&record)
+            .unwrap_or_else(|error| format!(r#"{{"misrule":"{}","unwritable":"{error}"}}"#, self.name()))
+    }
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    misrule: &'static str,
+    time: String,
+    level: Level,
+    #[serde(flatten)]
+    line: &'a Line,
+}
+
+pub(super) fn lets_through(filter: &Targets, level: Level) -> bool {
+    let level = match level {
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Info => LevelFilter::INFO,
+        Level::Warn => LevelFilter::WARN,
+        Level::Error => LevelFilter::ERROR,
+    };
+    level.into_level().is_some_and(|level| filter.would_enable("misrule", &level))
+}
+
+/// Writes one line in one piece, so that lines of several threads do not mix.
+pub(super) fn write(line: &str) {
+    let mut bytes = Vec::with_capacity(line.len() + 1);
+    bytes.extend_from_slice(line.as_bytes());
+    bytes.push(b'\n');
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+}
+
+/// RFC 3339 in UTC, always with three digits of a second.
+pub(super) fn rfc_3339(instant: Timestamp) -> String {
+    let milliseconds = instant.as_milliseconds();
+    let second = Timestamp::from_milliseconds(milliseconds - milliseconds % 1000).to_string();
+    match second.strip_suffix('Z') {
+        Some(second) => format!("{second}.{:03}Z", milliseconds % 1000),
+        None => second,
+    }
+}
