@@ -15,19 +15,21 @@ use syn::{Data, DeriveInput, Error, parse_macro_input};
 /// Reads a struct with named fields, or an enum of plain words, from the experiment's settings.
 #[proc_macro_derive(Settings, attributes(settings))]
 pub fn derive_settings(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let input = parse_macro_input!(input as DeriveInput);
+    implementation(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+fn implementation(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let body = body(&input, &mut mistakes);
+    let body = body(input, &mut mistakes);
+    let body = if mistakes.0.is_empty() { body } else { stub() };
+    let errors = mistakes.0.iter().map(Error::to_compile_error);
     let name = &input.ident;
     let (generics, arguments, conditions) = input.generics.split_for_impl();
-    let errors = mistakes.into_compile_errors();
-    let body = if errors.is_empty() { body } else { stub() };
     quote! {
-        #errors
+        #(#errors)*
         #[automatically_derived]
         impl #generics ::misrule_sdk::settings::Settings for #name #arguments #conditions { #body }
     }
-    .into()
 }
 
 fn body(input: &DeriveInput, mistakes: &mut Mistakes) -> TokenStream {
@@ -67,8 +69,7 @@ impl Mistakes {
     fn push(&mut self, error: Error) {
         self.0.push(error);
     }
-
-    fn into_compile_errors(self) -> TokenStream {
-        self.0.iter().map(Error::to_compile_error).collect()
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Structs: an object with a member a field.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{DataStruct, Field, Fields, Type};
@@ -12,6 +12,8 @@ use crate::{Mistakes, documentation};
 /// One field, as the implementation needs it.
 struct Member<'a> {
     ident: &'a Ident,
+    /// The variable that holds what was read, of a name that no other has.
+    value: Ident,
     name: String,
     doc: String,
     kind: &'a Type,
@@ -28,7 +30,8 @@ pub(crate) fn body(data: &DataStruct, mistakes: &mut Mistakes) -> TokenStream {
         }
     };
     let names = members.iter().map(|member| &member.name);
-    let idents: Vec<_> = members.iter().map(|member| member.ident).collect();
+    let idents = members.iter().map(|member| member.ident);
+    let values = members.iter().map(|member| &member.value);
     let reads = members.iter().map(read);
     let shapes = members.iter().map(shape);
     quote! {
@@ -38,7 +41,7 @@ pub(crate) fn body(data: &DataStruct, mistakes: &mut Mistakes) -> TokenStream {
                 return ::core::option::Option::None;
             }
             #(#reads)*
-            ::core::option::Option::Some(Self { #(#idents: #idents?),* })
+            ::core::option::Option::Some(Self { #(#idents: #values?),* })
         }
     }
 }
@@ -50,6 +53,7 @@ fn member<'a>(field: &'a Field, mistakes: &mut Mistakes) -> Option<Member<'a>> {
     }
     Some(Member {
         ident,
+        value: format_ident!("value_of_{}", ident.unraw()),
         name: ident.unraw().to_string(),
         doc: documentation::text(&field.attrs),
         kind: &field.ty,
@@ -58,11 +62,11 @@ fn member<'a>(field: &'a Field, mistakes: &mut Mistakes) -> Option<Member<'a>> {
 }
 
 fn read(member: &Member<'_>) -> TokenStream {
-    let Member { ident, name, kind, .. } = member;
+    let Member { value, name, kind, .. } = member;
     let span = kind.span();
     match member.absent.expression() {
-        None => quote_spanned!(span=> let #ident = reader.field::<#kind>(#name);),
-        Some(default) => quote_spanned!(span=> let #ident = reader.field_or::<#kind>(#name, || #default);),
+        None => quote_spanned!(span=> let #value = reader.field::<#kind>(#name);),
+        Some(default) => quote_spanned!(span=> let #value = reader.field_or::<#kind>(#name, || #default);),
     }
 }
 
