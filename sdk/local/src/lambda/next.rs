@@ -20,7 +20,20 @@ impl Call<'_> {
             (_, reply) = delivered => reply,
             () = self.connection.closed() => return self.lost(ticket).await,
         };
+        if self.shared.settings.managed.is_some() && self.has_hung_up().await {
+            return self.lost(ticket).await;
+        }
         self.reply(reply).await
+    }
+
+    /// Whether the peer has closed by now; what the system knows already is looked at first.
+    async fn has_hung_up(&mut self) -> bool {
+        tokio::task::yield_now().await;
+        tokio::select! {
+            biased;
+            () = self.connection.closed() => true,
+            () = std::future::ready(()) => false,
+        }
     }
 
     /// The runtime hung up while it waited. On demand the next question gets the event. On Managed Instances the place

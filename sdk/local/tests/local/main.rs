@@ -1,0 +1,8 @@
+//! The local services against raw bytes and small programs: what Lambda and AppConfig would refuse, they refuse.
+
+mod appconfig;
+mod extensions;
+mod function;
+mod raw;
+mod runtime;
+mod streams;
