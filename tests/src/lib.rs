@@ -1,1 +1,13 @@
-//! The whole system, against real runtimes and real peers.
+//! What the system tests stand on: the programs under test, the clients that judge them, and a function with the layer.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`programs`] | the built programs, and AWS's Python clients |
+//! | [`layered`] | a function with the extension and the wrapper, beside a local AppConfig |
+//! | [`publishing`] | the `misrule` command, as a user runs it |
+//! | [`skipped`] | tests that cannot run here: named and counted |
+
+pub mod layered;
+pub mod programs;
+pub mod publishing;
+pub mod skipped;

@@ -1,0 +1,13 @@
+"""The function of the system tests, under AWS's own Python client."""
+import json
+
+
+def handler(event, context):
+    path = event.get("rawPath", "/")
+    if path == "/raise":
+        raise ValueError("the handler failed")
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps({"path": path, "request": context.aws_request_id}),
+    }

@@ -1,0 +1,61 @@
+//! The programs under test and the clients that judge them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result, ensure};
+
+/// The checkout.
+pub fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// A program of the workspace, built once for all tests.
+///
+/// # Errors
+///
+/// Where it cannot be built.
+pub fn program(name: &str) -> Result<PathBuf> {
+    static BUILT: OnceLock<bool> = OnceLock::new();
+    ensure!(*BUILT.get_or_init(build), "cargo cannot build the programs under test");
+    let here = std::env::current_exe()?;
+    // target/PROFILE/deps/TEST
+    let folder = here.parent().and_then(Path::parent).context("tests run from the target folder")?;
+    let program = folder.join(name);
+    ensure!(program.exists(), "{} is not there", program.display());
+    Ok(program)
+}
+
+fn build() -> bool {
+    let packages = ["misrule", "misrule-extension", "misrule-local-function"];
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(checkout()).args(["build", "--quiet"]).args(packages.iter().flat_map(|name| ["--package", name]));
+    cargo.status().is_ok_and(|status| status.success())
+}
+
+/// A program of the Python environment that `tests/run` provides, such as `python` or `aws`.
+///
+/// # Errors
+///
+/// Where it is not there: then `tests/run` has not run.
+pub fn python(name: &str) -> Result<PathBuf> {
+    let program = checkout().join("target/provision/venv/bin").join(name);
+    ensure!(program.exists(), "{} is not there: run `tests/run` once", program.display());
+    Ok(program)
+}
+
+/// The toolchain that has the target wasm32-unknown-unknown, where there is one.
+pub fn wasm_toolchain() -> Option<String> {
+    let named = std::env::var_os("MISRULE_WASM_TOOLCHAIN").and_then(|name| name.into_string().ok());
+    let default = || Some("stable".to_owned());
+    named.or_else(default).filter(|toolchain| has_wasm_target(toolchain))
+}
+
+fn has_wasm_target(toolchain: &str) -> bool {
+    let mut rustc = Command::new("rustc");
+    rustc.env("RUSTUP_TOOLCHAIN", toolchain).args(["--print", "target-libdir", "--target", "wasm32-unknown-unknown"]);
+    let Ok(output) = rustc.output() else { return false };
+    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success() && Path::new(&folder).is_dir()
+}

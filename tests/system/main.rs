@@ -1,0 +1,3 @@
+//! The whole system from outside, one module a subject.
+
+mod enforced;
