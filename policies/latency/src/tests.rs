@@ -34,7 +34,10 @@ fn a_fixed_delay_is_the_same_for_every_event() {
 fn a_uniform_delay_stays_in_its_range_and_reaches_both_halves() {
     let latency = latency(r#"{ "uniform": { "min": "100ms", "max": "300ms" } }"#);
     let drawn: Vec<_> = (0..100).map(|request| drawn(&latency, request)).collect();
-    assert!(drawn.iter().all(|one| (Duration::from_millis(100)..=Duration::from_millis(300)).contains(one)), "{drawn:?}");
+    assert!(
+        drawn.iter().all(|one| (Duration::from_millis(100)..=Duration::from_millis(300)).contains(one)),
+        "{drawn:?}"
+    );
     let short = drawn.iter().filter(|one| **one < Duration::from_millis(200)).count();
     assert!((30..=70).contains(&short), "{short} of 100");
 }

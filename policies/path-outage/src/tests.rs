@@ -59,9 +59,8 @@ fn the_window_opens_and_closes_by_the_zones_clocks() {
 
 #[test]
 fn the_answer_is_as_the_experiment_says() {
-    let outage = outage(
-        r#"{ "paths": ["/health"], "status": 404, "headers": { "retry-after": "2" }, "body": "gone fishing" }"#,
-    );
+    let outage =
+        outage(r#"{ "paths": ["/health"], "status": 404, "headers": { "retry-after": "2" }, "body": "gone fishing" }"#);
     let answer = Fault::respond(404)
         .header("retry-after", "2")
         .header("content-type", "text/plain; charset=utf-8")

@@ -2,6 +2,13 @@
 //!
 //! `MISRULE_COMPONENTS` names a folder of other components to test in their place: CI builds them anew.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 mod compiled;
 
 use std::collections::BTreeSet;

@@ -29,6 +29,9 @@ macro_rules! calls {
                 $call;
             }
         })*
+
+        #[cfg(test)]
+        const CALLS: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
@@ -58,4 +61,18 @@ calls! {
 /// Whole milliseconds, 49 days at most.
 pub(crate) fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CALLS;
+
+    #[test]
+    fn each_fault_of_the_contract_has_its_step() {
+        let contract = include_str!("../../wit/policy.wit");
+        let faults = contract.split("interface faults {").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap();
+        let functions = faults.lines().filter_map(|line| line.trim().split_once(": func(")).map(|(name, _)| name);
+        let steps: Vec<_> = functions.filter(|name| !["because", "forbid"].contains(name)).collect();
+        assert_eq!(steps, CALLS.iter().map(|name| name.replace('_', "-")).collect::<Vec<_>>());
+    }
 }

@@ -44,11 +44,13 @@ pub mod memory;
 pub mod settings;
 
 mod carry;
+mod fault;
 mod host;
 mod invocation;
 mod plan;
 mod policy;
 mod response;
+mod step;
 mod time;
 mod window;
 
@@ -58,6 +60,7 @@ pub mod component;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
+pub use fault::Fault;
 pub use invocation::{Document, Invocation, Item};
 pub use matching::{Captures, PathTemplate, Pattern};
 /// Reads a struct with named fields, or an enum of plain words, from the experiment's settings.
@@ -72,11 +75,12 @@ pub use matching::{Captures, PathTemplate, Pattern};
 /// A field's name is its name in the settings; a variant's is the same words in `kebab-case`. Settings that the struct
 /// does not know are refused. The doc comments of fields and variants are kept in [`Settings::SHAPE`](trait@Settings).
 pub use misrule_sdk_macros::Settings;
-pub use plan::{Fault, Plan, Step};
+pub use plan::Plan;
 pub use policy::{Hooks, Policy};
 pub use response::Response;
 #[doc(inline)]
 pub use settings::{Settings, Table};
+pub use step::Step;
 pub use time::{Civil, Timestamp, Weekday};
 pub use window::Window;
 

@@ -28,6 +28,7 @@ fn implementation(input: &DeriveInput) -> TokenStream {
     quote! {
         #(#errors)*
         #[automatically_derived]
+        #[allow(clippy::redundant_closure, reason = "a default may be a call, or any other expression")]
         impl #generics ::misrule_sdk::settings::Settings for #name #arguments #conditions { #body }
     }
 }
