@@ -91,7 +91,7 @@ async fn programs(printer: &Printer) -> Result<PathBuf, DemoError> {
     if surroundings::run_by_cargo() {
         printer.say("building the extension and the demo's function");
         let mut cargo = Command::new("cargo");
-        cargo.args(["build", "--quiet", "--package", EXTENSION, "--package", FUNCTION]);
+        cargo.args(["build", "--package", EXTENSION, "--package", FUNCTION]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
