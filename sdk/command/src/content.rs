@@ -229,14 +229,3 @@ fn environment(region: &str) -> Environment {
         initialization: "on-demand".to_owned(),
     }
 }
-
-mod misrule_policies {
-    // STUB
-    pub(crate) struct R {
-        pub(crate) name: &'static str,
-    }
-    pub(crate) const READY_MADE: &[R] = &[R { name: "latency" }, R { name: "path-outage" }];
-    pub(crate) fn component(_name: &str) -> Option<&'static [u8]> {
-        None
-    }
-} // STUB

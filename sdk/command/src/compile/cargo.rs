@@ -13,10 +13,12 @@ use crate::surroundings;
 
 /// What policies are compiled to.
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Small before fast: a policy is tens of kilobytes and decides in microseconds. `strip` keeps the contract's types.
+/// Small before fast: a policy is tens of kilobytes and decides in microseconds. `strip` keeps the contract's types. No
+/// LTO: cargo does none for a crate that is an rlib too, and a standard library that was built from source often comes
+/// without what it needs.
 const PROFILE: &[&str] = &[
     "profile.release.opt-level=\"s\"",
-    "profile.release.lto=\"fat\"",
+    "profile.release.lto=false",
     "profile.release.codegen-units=1",
     "profile.release.panic=\"abort\"",
     "profile.release.strip=true",
