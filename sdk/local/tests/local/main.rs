@@ -2,6 +2,7 @@
 
 mod appconfig;
 mod extensions;
+mod front;
 mod function;
 mod raw;
 mod runtime;
