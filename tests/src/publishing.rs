@@ -1,10 +1,13 @@
 //! The `misrule` command, run as a user runs it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
+use misrule_engine::delivery::bundle;
+use misrule_engine::experiment::Experiment;
 use misrule_engine::time::Timestamp;
 use misrule_local::appconfig::AppConfig;
 use serde_json::{Value, json};
@@ -48,6 +51,17 @@ pub fn experiment(name: &str, policies: &Value) -> String {
 pub fn experiment_within(name: &str, blast_radius: &Value, policies: &Value) -> String {
     let expires = now().plus(Duration::from_secs(3600)).to_string();
     json!({ "name": name, "expires": expires, "blast_radius": blast_radius, "policy": policies }).to_string()
+}
+
+/// An unsigned bundle of an experiment with these modules, by their file names.
+///
+/// # Errors
+///
+/// Where the experiment is none, or needs other modules.
+pub fn bundle(experiment: &str, modules: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let experiment = Experiment::from_json(experiment.as_bytes())?;
+    let modules = modules.iter().map(|(file, component)| ((*file).to_owned(), component.to_vec()));
+    Ok(bundle::write(&experiment, &modules.collect::<BTreeMap<_, _>>())?)
 }
 
 /// The time now.
