@@ -1,5 +1,7 @@
 //! Stands somewhere in the settings, and collects what is wrong there.
 
+use std::borrow::Cow;
+
 use super::Settings;
 use super::wording::{decimal, list, push_all, signed, text};
 use crate::host::settings as host;
@@ -104,8 +106,8 @@ impl Reader {
 
     /// Notes that something else was expected here.
     pub fn expected<T>(&mut self, what: &str) -> Option<T> {
-        let found = self.found();
-        self.mistake(&text(&["expected ", what, ", found ", &found]))
+        self.note_expected(what);
+        None
     }
 
     /// Notes an error as a mistake here.
@@ -118,10 +120,7 @@ impl Reader {
 
     /// Notes what is wrong with the value here.
     pub fn mistake<T>(&mut self, what: &str) -> Option<T> {
-        match self.place.as_str() {
-            "" => self.mistakes.note(&["the settings: ", what]),
-            place => self.mistakes.note(&["`", place, "`: ", what]),
-        }
+        self.note_mistake(what);
         None
     }
 
@@ -141,17 +140,31 @@ impl Reader {
         outcome
     }
 
+    // What follows is not generic and stays apart, so that a component holds it once.
+
+    #[inline(never)]
+    fn note_expected(&mut self, what: &str) {
+        let found = self.found();
+        self.note_mistake(&text(&["expected ", what, ", found ", &found]));
+    }
+
+    #[inline(never)]
+    fn note_mistake(&mut self, what: &str) {
+        match self.place.as_str() {
+            "" => self.mistakes.note(&["the settings: ", what]),
+            place => self.mistakes.note(&["`", place, "`: ", what]),
+        }
+    }
+
+    #[inline(never)]
+    fn note_missing(&mut self) {
+        self.mistakes.note(&["missing setting `", &self.place, "`"]);
+    }
+
     #[inline(never)]
     fn enter_member(&mut self, name: &str) -> (usize, usize) {
         let here = (self.pointer.len(), self.place.len());
-        self.pointer.push('/');
-        for character in name.chars() {
-            match character {
-                '~' => self.pointer.push_str("~0"),
-                '/' => self.pointer.push_str("~1"),
-                other => self.pointer.push(other),
-            }
-        }
+        push_all(&mut self.pointer, &["/", &escaped(name)]);
         let separator = if self.place.is_empty() { "" } else { "." };
         push_all(&mut self.place, &[separator, name]);
         here
@@ -182,7 +195,7 @@ impl Reader {
 
     fn require<T>(&mut self, absent: Option<T>) -> Option<T> {
         if absent.is_none() {
-            self.mistakes.note(&["missing setting `", &self.place, "`"]);
+            self.note_missing();
         }
         absent
     }
@@ -216,6 +229,22 @@ impl Mistakes {
         }
         push_all(&mut self.0, parts);
     }
+}
+
+/// A name as it stands in an RFC 6901 pointer.
+fn escaped(name: &str) -> Cow<'_, str> {
+    if !name.bytes().any(|byte| byte == b'~' || byte == b'/') {
+        return Cow::Borrowed(name);
+    }
+    let mut escaped = String::new();
+    for character in name.chars() {
+        match character {
+            '~' => escaped.push_str("~0"),
+            '/' => escaped.push_str("~1"),
+            other => escaped.push(other),
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 /// What it was is told only where it is short: a value may be a page.
