@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::clock;
 use crate::function::Function;
-use crate::lambda::{Outcome, StreamEnd, Streamed};
+use crate::lambda::{Event, Outcome, StreamEnd, Streamed};
 use crate::wire::{Body, Connection, Head, Reply, Server, WireError};
 use event::Caller;
 use prelude::Prelude;
@@ -70,9 +70,12 @@ async fn serve(function: Arc<Function>, domain: Arc<str>, mut connection: Connec
             }
             Err(_) => return,
         };
-        let caller = Caller { address: connection.peer(), domain: &domain, now: clock::now() };
-        let request_id = clock::uuid();
-        let event = event::payload(&head, &body, &caller, &request_id);
+        let (now, request_id) = (clock::now(), clock::uuid());
+        let trace_id = event::trace_id(&head, now);
+        let address = connection.peer();
+        let caller = Caller { address, domain: &domain, now, request_id: &request_id, trace_id: &trace_id };
+        let event = Event::from(event::payload(&head, &body, &caller));
+        let event = Event { request_id: Some(request_id.clone()), trace_id: Some(trace_id), ..event };
         let is_head = head.method == "HEAD";
         let invoked = function.invoke(event).await;
         let sent = match invoked.outcome {

@@ -1,5 +1,7 @@
 //! The function on AWS's Rust runtime client, behind the local Lambda and its HTTP front.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;

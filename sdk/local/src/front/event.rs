@@ -14,6 +14,8 @@ pub(super) struct Caller<'a> {
     pub(super) address: Option<SocketAddr>,
     pub(super) domain: &'a str,
     pub(super) now: u64,
+    pub(super) request_id: &'a str,
+    pub(super) trace_id: &'a str,
 }
 
 /// An id of the shape that function URLs have; the same for the same function.
@@ -31,7 +33,7 @@ pub(super) fn url_id(function: &str, region: &str) -> String {
 }
 
 /// The event: payload format 2.0 with the route `$default`.
-pub(super) fn payload(head: &Head, body: &[u8], caller: &Caller<'_>, request_id: &str) -> String {
+pub(super) fn payload(head: &Head, body: &[u8], caller: &Caller<'_>) -> String {
     let source = caller.address.map_or_else(String::new, |address| address.ip().to_string());
     let headers = headers(head, caller, &source);
     let mut event = json!({
@@ -39,7 +41,7 @@ pub(super) fn payload(head: &Head, body: &[u8], caller: &Caller<'_>, request_id:
         "routeKey": "$default",
         "rawPath": head.path(),
         "rawQueryString": head.query(),
-        "requestContext": context(head, caller, request_id, &source),
+        "requestContext": context(head, caller, &source),
         "isBase64Encoded": false,
     });
     let cookies: Vec<String> = head.values("cookie").flat_map(cookies).collect();
@@ -59,7 +61,7 @@ pub(super) fn payload(head: &Head, body: &[u8], caller: &Caller<'_>, request_id:
     event.to_string()
 }
 
-fn context(head: &Head, caller: &Caller<'_>, request_id: &str, source: &str) -> Value {
+fn context(head: &Head, caller: &Caller<'_>, source: &str) -> Value {
     let id = caller.domain.split('.').next().unwrap_or_default();
     json!({
         "accountId": "anonymous",
@@ -73,7 +75,7 @@ fn context(head: &Head, caller: &Caller<'_>, request_id: &str, source: &str) -> 
             "sourceIp": source,
             "userAgent": head.header("user-agent").unwrap_or_default(),
         },
-        "requestId": request_id,
+        "requestId": caller.request_id,
         "routeKey": "$default",
         "stage": "$default",
         "time": clock::log_date(caller.now),
@@ -96,11 +98,15 @@ fn headers(head: &Head, caller: &Caller<'_>, source: &str) -> BTreeMap<String, S
     headers.insert("x-forwarded-for".to_owned(), source.to_owned());
     headers.insert("x-forwarded-proto".to_owned(), "https".to_owned());
     headers.insert("x-forwarded-port".to_owned(), "443".to_owned());
-    headers.entry("x-amzn-trace-id".to_owned()).or_insert_with(|| trace(caller.now));
+    headers.insert("x-amzn-trace-id".to_owned(), caller.trace_id.to_owned());
     headers
 }
 
-fn trace(now: u64) -> String {
+/// The caller's tracing header, or a fresh one: it is the event's and the invocation's.
+pub(super) fn trace_id(head: &Head, now: u64) -> String {
+    if let Some(given) = head.header("x-amzn-trace-id") {
+        return given.to_owned();
+    }
     let noise = clock::uuid().replace('-', "");
     format!("Root=1-{:08x}-{}", now / 1000, &noise[..24])
 }
@@ -141,8 +147,10 @@ mod tests {
             address: Some(([127, 0, 0, 1], 9).into()),
             domain: "abc.lambda-url.eu-west-1.on.aws",
             now: 784_111_777_000,
+            request_id: "r-1",
+            trace_id: "Root=1",
         };
-        serde_json::from_str(&payload(&head, body, &caller, "r-1")).unwrap()
+        serde_json::from_str(&payload(&head, body, &caller)).unwrap()
     }
 
     #[test]
@@ -160,6 +168,7 @@ mod tests {
         assert_eq!(event["headers"].get("cookie"), None);
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("{}"), &json!(false)));
         let context = &event["requestContext"];
+        assert_eq!((&context["requestId"], &event["headers"]["x-amzn-trace-id"]), (&json!("r-1"), &json!("Root=1")));
         assert_eq!((&context["apiId"], &context["http"]["path"]), (&json!("abc"), &json!("/a b")));
         assert_eq!(
             (&context["timeEpoch"], &context["time"]),

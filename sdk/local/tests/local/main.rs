@@ -1,5 +1,7 @@
 //! The local services against raw bytes and small programs: what Lambda and AppConfig would refuse, they refuse.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 mod appconfig;
 mod extensions;
 mod front;
