@@ -121,7 +121,6 @@ impl Explain for ContentError {
 fn arming_hint(error: &ArmError) -> Option<String> {
     match error {
         ArmError::Experiment { source, .. } => source.hint(),
-        ArmError::Component { .. } => Some("`misrule build` makes components that every layer takes".to_owned()),
         _ => None,
     }
 }

@@ -24,14 +24,14 @@ use printer::{Printer, Verbosity};
 /// Fault policies for AWS Lambda: make, build, publish and halt them
 #[derive(Parser)]
 #[command(name = "misrule", version, after_help = EXIT_CODES, arg_required_else_help = true)]
-#[command(disable_help_subcommand = true, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say more: each command that is run, each call that is made
+    /// Say more: each step on the way
     #[arg(short, long, global = true)]
     verbose: bool,
 }

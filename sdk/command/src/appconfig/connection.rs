@@ -1,6 +1,7 @@
 //! How AppConfig is reached: region, endpoint and credentials, as the AWS command line finds them.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_appconfig::Client;
 use aws_sdk_appconfig::config::ProvideCredentials;
 use aws_smithy_http_client::{Builder, tls};
@@ -27,6 +28,7 @@ pub(crate) struct Service {
     pub(super) endpoint: String,
     config: SdkConfig,
     region: String,
+    profile: Option<String>,
 }
 
 impl Connection {
@@ -50,7 +52,7 @@ impl Connection {
         let config = loader.load().await;
         let region = config.region().ok_or(AppConfigError::NoRegion)?.to_string();
         let endpoint = config.endpoint_url().map_or_else(|| format!("its endpoint in {region}"), str::to_owned);
-        Ok(Service { client: Client::new(&config), endpoint, config, region })
+        Ok(Service { client: Client::new(&config), endpoint, config, region, profile: self.aws_profile.clone() })
     }
 }
 
@@ -64,12 +66,16 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// There are none.
+    /// There are none, or they cannot be used.
     pub(super) async fn check_credentials(&self) -> Result<(), AppConfigError> {
+        let profile = self.profile.clone();
         let Some(provider) = self.config.credentials_provider() else {
-            return Err(AppConfigError::NoCredentials("no provider is configured".to_owned()));
+            return Err(AppConfigError::NoCredentials { profile });
         };
-        let found = provider.provide_credentials().await;
-        found.map(drop).map_err(|missing| AppConfigError::NoCredentials(error::root_cause(&missing)))
+        match provider.provide_credentials().await {
+            Ok(_) => Ok(()),
+            Err(CredentialsError::CredentialsNotLoaded(_)) => Err(AppConfigError::NoCredentials { profile }),
+            Err(bad) => Err(AppConfigError::BadCredentials { profile, cause: error::root_cause(&bad) }),
+        }
     }
 }

@@ -72,7 +72,7 @@ impl Service {
         let request = self.client.stop_deployment().application_id(&target.application);
         let request = request.environment_id(&target.environment).deployment_number(number);
         request.send().await.map_err(|error| explain(&self.endpoint, call, &error))?;
-        while self.under_way(target).await?.is_some() {
+        while self.look(target, number).await?.state().is_some_and(is_under_way) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(Some(number))
@@ -174,5 +174,23 @@ fn undone(deployment: &GetDeploymentOutput, state: &DeploymentState) -> AppConfi
         number: deployment.deployment_number,
         state: state.as_str().to_owned(),
         reason: newest.and_then(|event| event.description()).map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_appconfig::primitives::DateTime;
+    use aws_sdk_appconfig::types::DeploymentEvent;
+
+    use super::*;
+
+    #[test]
+    fn what_undid_a_deployment_is_told_by_its_newest_event() {
+        let event = |at, text: &str| DeploymentEvent::builder().occurred_at(DateTime::from_secs(at)).description(text);
+        let rolled_back = GetDeploymentOutput::builder().deployment_number(7).event_log(event(2, "alarm").build());
+        let rolled_back = rolled_back.event_log(event(1, "started").build()).build();
+        let error = undone(&rolled_back, &DeploymentState::RolledBack);
+        assert_eq!(error.to_string(), "deployment 7 was undone (ROLLED_BACK): alarm");
+        assert!(!is_under_way(&DeploymentState::RolledBack) && !is_under_way(&DeploymentState::Reverted));
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use aws_sdk_appconfig::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 
 use crate::failure::Explain;
 
@@ -35,8 +35,19 @@ pub(crate) enum AppConfigError {
     #[error("no AWS region is given")]
     NoRegion,
     /// Nothing to sign with.
-    #[error("no AWS credentials were found: {0}")]
-    NoCredentials(String),
+    #[error("no AWS credentials were found{}", of_profile(profile.as_ref()))]
+    NoCredentials {
+        /// The profile that was named.
+        profile: Option<String>,
+    },
+    /// There are some, which cannot be used.
+    #[error("cannot use the AWS credentials{}: {cause}", of_profile(profile.as_ref()))]
+    BadCredentials {
+        /// The profile that was named.
+        profile: Option<String>,
+        /// Why not.
+        cause: String,
+    },
     /// No answer.
     #[error("cannot reach AppConfig at {endpoint} for {call}: {cause}")]
     Unreachable {
@@ -125,6 +136,10 @@ pub(crate) enum AppConfigError {
     },
 }
 
+fn of_profile(profile: Option<&String>) -> String {
+    profile.map(|profile| format!(" for profile `{profile}`")).unwrap_or_default()
+}
+
 fn because(reason: Option<&String>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
@@ -133,14 +148,14 @@ impl Explain for AppConfigError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoRegion => "give `--region`, or set AWS_REGION".to_owned(),
-            Self::NoCredentials(_) => {
+            Self::NoCredentials { .. } | Self::BadCredentials { .. } => {
                 "log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`"
                     .to_owned()
             }
             Self::Unreachable { .. } => "check `--region`, `--endpoint-url` and the network".to_owned(),
             Self::Denied { call } => format!("allow the action appconfig:{} in the caller's IAM policy", call.action),
             Self::Refused { code, .. } => return refusal_hint(code).map(str::to_owned),
-            Self::NotFound { kind, there, .. } if there.is_empty() => format!("make an {kind} first; there is none"),
+            Self::NotFound { there, .. } if there.is_empty() => "there is none yet: make one first".to_owned(),
             Self::NotFound { there, .. } => format!("there is: {}", there.join(", ")),
             Self::Ambiguous { .. } => "use the id instead of the name".to_owned(),
             Self::WrongProfile { .. } => {
@@ -174,18 +189,18 @@ fn refusal_hint(code: &str) -> Option<&'static str> {
 pub(crate) fn explain<E, R>(endpoint: &str, call: Call, error: &SdkError<E, R>) -> AppConfigError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: fmt::Debug,
+    R: fmt::Debug + 'static,
 {
     match error {
         SdkError::ServiceError(refusal) => refused(call, refusal.err()),
-        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+        SdkError::DispatchFailure(failure) => {
             let cause = failure.as_connector_error().map_or_else(String::new, root_cause);
             AppConfigError::Unreachable { endpoint: endpoint.to_owned(), call, cause }
         }
         SdkError::TimeoutError(_) => {
             AppConfigError::Unreachable { endpoint: endpoint.to_owned(), call, cause: "no answer in time".to_owned() }
         }
-        other => AppConfigError::Failed { call, cause: DisplayErrorContext(other).to_string() },
+        other => AppConfigError::Failed { call, cause: root_cause(other) },
     }
 }
 

@@ -1,1 +1,168 @@
+//! Help pages and wrong usage. `demo` has its page under its own tests.
 
+use crate::session::Session;
+
+fn misrule(arguments: &str) -> String {
+    Session::new().misrule(arguments)
+}
+
+#[test]
+fn every_command_is_listed_with_the_exit_codes() {
+    assert_eq!(
+        misrule("--help"),
+        r"exit 0
+Fault policies for AWS Lambda: make, build, publish and halt them
+
+Usage: misrule [OPTIONS] <COMMAND>
+
+Commands:
+  new      Make a policy crate
+  build    Compile a policy crate to a component
+  publish  Publish an experiment through AWS AppConfig
+  halt     Stop an experiment at once
+  demo     See an experiment at work, on this machine
+
+Options:
+  -q, --quiet    Say nothing but errors
+  -v, --verbose  Say more: each step on the way
+  -h, --help     Print help
+  -V, --version  Print version
+
+Results go to stdout, everything else to stderr. Set NO_COLOR for no colour.
+
+Exit codes:
+  0  done
+  1  your input has a mistake, or a check failed
+  2  wrong usage, or a fault of misrule's own
+----
+"
+    );
+}
+
+#[test]
+fn new_has_a_page() {
+    assert_eq!(
+        misrule("new -h"),
+        r"exit 0
+Make a policy crate
+
+Usage: misrule new [OPTIONS] <NAME>
+
+Arguments:
+  <NAME>  The crate's name, and the policy's
+
+Options:
+      --path <DIR>  Where to make it; by default a folder of its name
+  -q, --quiet       Say nothing but errors
+  -v, --verbose     Say more: each step on the way
+  -h, --help        Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn build_has_a_page() {
+    assert_eq!(
+        misrule("build -h"),
+        r"exit 0
+Compile a policy crate to a component
+
+Usage: misrule build [OPTIONS]
+
+Options:
+      --path <DIR>     The crate's folder [default: .]
+      --output <FILE>  Where to write the component; by default NAME.wasm beside Cargo.toml
+  -q, --quiet          Say nothing but errors
+  -v, --verbose        Say more: each step on the way
+  -h, --help           Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn publish_has_a_page() {
+    assert_eq!(
+        misrule("publish -h"),
+        r"exit 0
+Publish an experiment through AWS AppConfig
+
+Usage: misrule publish [OPTIONS] --to <APP/ENV/PROFILE> <EXPERIMENT.TOML>
+
+Arguments:
+  <EXPERIMENT.TOML>  The experiment
+
+Options:
+      --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --region <REGION>       The AWS region; by default AWS_REGION or the AWS profile's
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
+  -q, --quiet                 Say nothing but errors
+  -v, --verbose               Say more: each step on the way
+  -h, --help                  Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn halt_has_a_page() {
+    assert_eq!(
+        misrule("halt -h"),
+        r"exit 0
+Stop an experiment at once
+
+Usage: misrule halt [OPTIONS] --to <APP/ENV/PROFILE>
+
+Options:
+      --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --region <REGION>       The AWS region; by default AWS_REGION or the AWS profile's
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
+  -q, --quiet                 Say nothing but errors
+  -v, --verbose               Say more: each step on the way
+  -h, --help                  Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn quiet_and_verbose_exclude_each_other() {
+    assert_eq!(
+        misrule("-q -v new x"),
+        r"exit 2
+----
+error: the argument '--quiet' cannot be used with '--verbose'
+
+Usage: misrule --quiet <COMMAND>
+
+For more information, try '--help'.
+"
+    );
+}
+
+#[test]
+fn a_command_that_is_none_is_refused() {
+    assert_eq!(
+        misrule("bild"),
+        r"exit 2
+----
+error: unrecognized subcommand 'bild'
+
+  tip: a similar subcommand exists: 'build'
+
+Usage: misrule [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+"
+    );
+}
+
+#[test]
+fn without_a_command_the_help_is_an_error() {
+    let help = misrule("--help");
+    let page = help.strip_prefix("exit 0\n").unwrap().strip_suffix("----\n").unwrap();
+    assert_eq!(misrule(""), format!("exit 2\n----\n{page}"));
+}

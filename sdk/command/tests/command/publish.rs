@@ -1,1 +1,279 @@
+use std::sync::Arc;
 
+use aws_sdk_appconfig::Client;
+use aws_sdk_appconfig::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_appconfig::primitives::Blob;
+use misrule_engine::delivery::{Delivery, Form};
+use misrule_engine::digest::Digest;
+use misrule_engine::experiment::Ends;
+use misrule_local::appconfig::{AppConfig, Behaviour, Place, Plane};
+
+use crate::session::Session;
+
+const OUTAGE: &str = r#"
+name = "outage"
+duration = "1h"
+[blast_radius]
+functions = ["shop-*"]
+[[policy]]
+use = "path-outage"
+settings = { paths = ["/checkout/**"] }
+"#;
+
+/// A session with credentials, and a local AppConfig that has `shop/prod/chaos`.
+struct Account {
+    appconfig: AppConfig,
+    place: Place,
+    session: Arc<Session>,
+}
+
+impl Account {
+    async fn of(session: Session) -> Self {
+        let appconfig = AppConfig::serve().await.unwrap();
+        let place = appconfig.create("shop", "prod", "chaos");
+        let session = session.with("AWS_ACCESS_KEY_ID", "key").with("AWS_SECRET_ACCESS_KEY", "secret");
+        let session = session.with("AWS_REGION", "eu-west-3").with("AWS_ENDPOINT_URL", appconfig.endpoint());
+        Self { appconfig, place, session: Arc::new(session) }
+    }
+
+    async fn misrule(&self, arguments: &str) -> String {
+        let (session, arguments) = (Arc::clone(&self.session), arguments.to_owned());
+        let told = tokio::task::spawn_blocking(move || session.misrule(&arguments)).await.unwrap();
+        told.replace(&self.appconfig.endpoint(), "http://localhost")
+    }
+
+    fn client(&self) -> Client {
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let config = aws_sdk_appconfig::Config::builder().behavior_version(BehaviorVersion::latest());
+        let config = config.region(Region::new("eu-west-3")).endpoint_url(self.appconfig.endpoint()).http_client(http);
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        Client::from_conf(config.credentials_provider(credentials).build())
+    }
+
+    /// The media type, description and bytes of a version.
+    async fn version(&self, number: i32) -> (String, String, Vec<u8>) {
+        let request = self.client().get_hosted_configuration_version().application_id(&self.place.application);
+        let request = request.configuration_profile_id(&self.place.profile).version_number(number);
+        let held = request.send().await.unwrap();
+        (held.content_type.unwrap(), held.description.unwrap(), held.content.unwrap().into_inner())
+    }
+
+    /// Starts a deployment that takes 20 minutes.
+    async fn deploy_slowly(&self, place: &Place) {
+        let request = self.client().create_hosted_configuration_version().application_id(&place.application);
+        let request = request.configuration_profile_id(&place.profile).content_type("text/plain");
+        request.content(Blob::new("x")).send().await.unwrap();
+        let request = self.client().start_deployment().application_id(&place.application);
+        let request = request.environment_id(&place.environment).configuration_profile_id(&place.profile);
+        let request = request.deployment_strategy_id("AppConfig.Canary10Percent20Minutes").configuration_version("1");
+        request.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn ready_made_policies_are_published_as_json() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
+    let (media_type, description, content) = account.version(1).await;
+    let digest = Digest::of(&content);
+    assert_eq!(
+        (media_type.as_str(), description),
+        ("application/json", format!("misrule: outage sha256 {}", digest.short()))
+    );
+    let Delivery::Experiment(package) = Delivery::read(&content.into()).unwrap() else { panic!("no experiment") };
+    assert_eq!((package.form, package.experiment.blast_radius.regions), (Form::Json, vec!["eu-west-3".to_owned()]));
+    let Ends::At(ends) = package.experiment.ends else { panic!("it has no end") };
+    assert_eq!(
+        told,
+        format!(
+            "exit 0\nversion 1 deployment 1 sha256 {digest}\n----\ndeployment 1: COMPLETE, 100 %\n\
+             published `outage` to shop/prod/chaos: it ends at {ends} unless halted before\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn modules_are_published_as_a_bundle() {
+    let component = misrule_policies::component("path-outage").unwrap();
+    let own = OUTAGE.replace("use = \"path-outage\"", "module = \"own.wasm\"");
+    let account = Account::of(Session::new().file("policies/own.wasm", component).file("policies/own.toml", own)).await;
+    let told = account.misrule("publish policies/own.toml --to shop/prod/chaos -q").await;
+    let (media_type, _, content) = account.version(1).await;
+    assert_eq!(told, format!("exit 0\nversion 1 deployment 1 sha256 {}\n----\n", Digest::of(&content)));
+    let Delivery::Experiment(package) = Delivery::read(&content.into()).unwrap() else { panic!("no experiment") };
+    assert_eq!((media_type.as_str(), package.form), ("application/zip", Form::Bundle));
+    assert_eq!(package.modules["own.wasm"], component);
+}
+
+#[tokio::test]
+async fn the_strategy_is_made_once() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    for _ in 0..2 {
+        assert!(account.misrule("publish outage.toml --to shop/prod/chaos").await.starts_with("exit 0\n"));
+    }
+    assert_eq!(account.appconfig.calls("CreateDeploymentStrategy"), 1);
+    assert_eq!(account.appconfig.calls("StartDeployment"), 2);
+}
+
+#[tokio::test]
+async fn a_halt_stops_the_deployment_that_is_under_way() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    account.deploy_slowly(&account.place).await;
+    assert_eq!(
+        account.misrule("publish outage.toml --to shop/prod/chaos").await,
+        "exit 1\n----\nerror: deployment 1 of `chaos` is under way in environment `prod` (DEPLOYING)\n\
+         hint: wait until it is done, or stop it: `aws appconfig stop-deployment`; `misrule halt` does that for an \
+         experiment of its own profile\n"
+    );
+    assert_eq!(
+        account.misrule("halt --to shop/prod/chaos").await,
+        "exit 0\nversion 2 deployment 2\n----\nstopped deployment 1\ndeployment 2: COMPLETE, 100 %\n\
+         halted shop/prod/chaos\n"
+    );
+    let (_, description, content) = account.version(2).await;
+    assert_eq!(description, "misrule: halt");
+    assert!(matches!(Delivery::read(&content.into()), Ok(Delivery::Halt)));
+}
+
+#[tokio::test]
+async fn a_halt_leaves_the_deployment_of_another_profile_alone() {
+    let account = Account::of(Session::new()).await;
+    account.deploy_slowly(&account.appconfig.create("shop", "prod", "flags")).await;
+    let told = account.misrule("halt --to shop/prod/chaos").await;
+    let expected = "exit 1\n----\nerror: deployment 1 of `flags` is under way in environment `prod` (DEPLOYING)\n";
+    assert!(told.starts_with(expected), "{told}");
+    assert_eq!(account.appconfig.calls("StopDeployment"), 0);
+}
+
+#[tokio::test]
+async fn mistakes_in_an_experiment_are_found_before_anything_is_sent() {
+    let module = |file: &str| OUTAGE.replace("use = \"path-outage\"", &format!("module = \"{file}\""));
+    let session = Session::new()
+        .file("syntax.toml", "name = ")
+        .file("over.toml", OUTAGE.replace("duration = \"1h\"", "expires = 2020-01-01T00:00:00Z"))
+        .file("endless.toml", OUTAGE.replace("duration = \"1h\"", ""))
+        .file("unknown.toml", OUTAGE.replace("path-outage", "path-outrage"))
+        .file("settings.toml", OUTAGE.replace("[\"/checkout/**\"]", "\"/checkout\""))
+        .file("missing.toml", module("own.wasm"))
+        .file("text.toml", module("text.wasm"))
+        .file("text.wasm", "no component")
+        .file("module.toml", module("module.wasm"))
+        .file("module.wasm", b"\0asm\x01\0\0\0");
+    let account = Account::of(session).await;
+    for (file, words) in MISTAKES {
+        let told = account.misrule(&format!("publish {file} --to shop/prod/chaos")).await;
+        assert_eq!(told, format!("exit 1\n----\nerror: {words}\n"), "{file}");
+    }
+    assert_eq!(account.appconfig.calls("ListApplications"), 0);
+}
+
+const MISTAKES: &[(&str, &str)] = &[
+    ("none.toml", "cannot read `none.toml`\n  because: No such file or directory (os error 2)"),
+    (
+        "syntax.toml",
+        "`syntax.toml` cannot be published\n  because: line 1, column 8: no valid TOML: string values must be quoted, \
+         expected literal string",
+    ),
+    (
+        "over.toml",
+        "`over.toml` cannot be published\n  because: `expires` was 2020-01-01T00:00:00Z: the experiment is over\n\
+         hint: an experiment ends after it starts, after it is published, and within seven days",
+    ),
+    (
+        "endless.toml",
+        "`endless.toml` cannot be published\n  because: `expires` is missing\n\
+         hint: say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`",
+    ),
+    (
+        "unknown.toml",
+        "policy `path-outrage` uses `path-outrage`, which is no ready-made policy\n\
+         hint: ready-made policies: latency, path-outage; for one of your own say `module = \"NAME.wasm\"`",
+    ),
+    (
+        "settings.toml",
+        "no layer would arm `settings.toml`\n  because: policy `path-outage`\n  because: it refuses its settings: \
+         `paths`: expected an array, found the text \"/checkout\"",
+    ),
+    (
+        "missing.toml",
+        "policy `own`: cannot read its module `own.wasm`\n  because: No such file or directory (os error 2)\n\
+         hint: `misrule build` makes it",
+    ),
+    ("text.toml", "no layer would arm `text.toml`\n  because: policy `text`\n  because: not WebAssembly"),
+    (
+        "module.toml",
+        "no layer would arm `module.toml`\n  because: policy `module`\n  because: a core WebAssembly module, not a \
+         component (`misrule build` makes one)",
+    ),
+];
+
+#[tokio::test]
+async fn a_place_that_is_not_there_is_named_with_those_that_are() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    for (to, words) in [
+        ("blog/prod/chaos", "there is no application `blog` in region `eu-west-3`\nhint: there is: shop"),
+        ("shop/test/chaos", "there is no environment `test` in application `shop`\nhint: there is: prod"),
+        ("shop/prod/havoc", "there is no configuration profile `havoc` in application `shop`\nhint: there is: chaos"),
+    ] {
+        let told = account.misrule(&format!("publish outage.toml --to {to}")).await;
+        assert_eq!(told, format!("exit 1\n----\nerror: {words}\n"));
+    }
+    assert_eq!(
+        account.misrule("publish outage.toml --to shop").await,
+        "exit 2\n----\nerror: invalid value 'shop' for '--to <APP/ENV/PROFILE>': expected APP/ENV/PROFILE, three names or \
+         ids of AWS AppConfig\n\nFor more information, try '--help'.\n"
+    );
+}
+
+#[tokio::test]
+async fn an_appconfig_that_does_not_help_is_told_apart() {
+    let account = Account::of(Session::new()).await;
+    let check = "hint: check `--region`, `--endpoint-url` and the network";
+    let unreachable = "cannot reach AppConfig at http://localhost for appconfig:ListApplications on region `eu-west-3`";
+    for (behaviour, words) in [
+        (
+            Behaviour::Status(403),
+            "access denied: appconfig:ListApplications on region `eu-west-3`\n\
+             hint: allow the action appconfig:ListApplications in the caller's IAM policy"
+                .to_owned(),
+        ),
+        (
+            Behaviour::Status(400),
+            "AppConfig refuses appconfig:ListApplications on region `eu-west-3`: BadRequestException: This was asked of \
+             the local AppConfig"
+                .to_owned(),
+        ),
+        (Behaviour::Garbage, format!("{unreachable}: invalid HTTP version parsed\n{check}")),
+        (Behaviour::Refuse, format!("{unreachable}: connection closed before message completed\n{check}")),
+    ] {
+        account.appconfig.set_behaviour(Plane::Control, behaviour);
+        let told = account.misrule("halt --to shop/prod/chaos").await;
+        assert_eq!(told, format!("exit 1\n----\nerror: {words}\n"));
+    }
+    assert_eq!(
+        account.misrule("halt --to shop/prod/chaos --endpoint-url http://127.0.0.1:1").await,
+        format!(
+            "exit 1\n----\nerror: cannot reach AppConfig at http://127.0.0.1:1 for appconfig:ListApplications on region \
+             `eu-west-3`: Connection refused (os error 111)\n{check}\n"
+        )
+    );
+}
+
+#[test]
+fn without_region_or_credentials_nothing_is_tried() {
+    let session = Session::new();
+    assert_eq!(
+        session.misrule("halt --to shop/prod/chaos"),
+        "exit 1\n----\nerror: no AWS region is given\nhint: give `--region`, or set AWS_REGION\n"
+    );
+    let hint =
+        "hint: log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`";
+    assert_eq!(
+        session.misrule("halt --to shop/prod/chaos --region eu-west-3"),
+        format!("exit 1\n----\nerror: no AWS credentials were found\n{hint}\n")
+    );
+    assert_eq!(
+        session.misrule("halt --to shop/prod/chaos --region eu-west-3 --aws-profile nobody"),
+        format!("exit 1\n----\nerror: no AWS credentials were found for profile `nobody`\n{hint}\n")
+    );
+}
