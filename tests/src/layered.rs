@@ -147,8 +147,12 @@ impl Layered {
 
     /// Waits for a line of the layer's log that fits, sending events meanwhile. Null where none comes in time.
     pub async fn until_line_that(&self, fits: impl Fn(&Value) -> bool) -> Value {
-        let everything = News { layered: self, told: 0 };
-        everything.until_that("a line", fits).await.unwrap_or_default()
+        self.all_news().until_that("a line", fits).await.unwrap_or_default()
+    }
+
+    /// The lines that the processes have written, and will.
+    pub fn all_news(&self) -> News<'_> {
+        News { layered: self, told: 0 }
     }
 
     /// The lines that the processes write from here on.
