@@ -3,6 +3,8 @@
 //! Wall time is what experiments and deadlines are written in; it may jump. Monotonic time never runs backwards, but
 //! may stand still while an environment is frozen. An age is therefore the larger of both.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use misrule_engine::time::Timestamp;
@@ -44,6 +46,33 @@ impl Moment {
     pub fn since(self, earlier: Self) -> Duration {
         let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
         self.wall.since(earlier.wall).max(monotonic)
+    }
+}
+
+/// A pair of clocks that can be handed over, so that a test can turn them.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
+
+impl Clock {
+    /// The machine's own.
+    pub fn machine() -> Self {
+        Self::new(Moment::now)
+    }
+
+    /// Clocks that show what this function says.
+    pub fn new(read: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// What they show.
+    pub fn now(&self) -> Moment {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Clock({})", self.now().wall())
     }
 }
 

@@ -1,1 +1,220 @@
 //! Which experiment is in force.
+//!
+//! A refresher asks the source, builds what it delivers aside and swaps it in whole; invocations only look at the
+//! result. While an environment is frozen nothing runs, so a refresh starts when an event arrives and one is due, runs
+//! beside the handler, and goes on at the source's interval for as long as an invocation is under way.
+//!
+//! | the source | what becomes of the experiment |
+//! | --- | --- |
+//! | delivers one | armed from the next invocation on |
+//! | says that nothing changed | stays |
+//! | halts, delivers nothing, or something refused or meant for others | disarmed |
+//! | cannot be asked | stays until the last successful refresh is older than `max_age` |
+//!
+//! An experiment ends at its `expires` besides, whatever the source says.
+
+mod failure;
+mod loader;
+mod refresher;
+mod schedule;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use misrule_engine::decision::{Carries, Enforcer};
+use misrule_engine::digest::Digest;
+use misrule_engine::experiment::Environment;
+use misrule_engine::time::Timestamp;
+
+use self::loader::Loader;
+use self::refresher::Refresher;
+use self::state::{State, Waits};
+use crate::clock::Clock;
+use crate::settings::{Settings, SourceAddress};
+use crate::sources::{AppConfig, File, Source};
+use crate::telemetry::{Line, PassThrough};
+
+/// Where lines go: to stdout, but for tests.
+type Say = Arc<dyn Fn(Line) + Send + Sync>;
+
+/// An experiment version that is in force, or was.
+#[derive(Clone)]
+pub struct Armed {
+    /// Decides about invocations.
+    pub enforcer: Arc<Enforcer>,
+    /// Which version.
+    pub version: Version,
+    /// How many experiments had been disarmed before.
+    disarmed_before: u64,
+}
+
+impl fmt::Debug for Armed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Armed({} {})", self.enforcer.experiment().name, self.version)
+    }
+}
+
+/// A version as log lines name it: the source's label, else the start of the delivery's digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    label: Option<String>,
+    digest: Digest,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.label {
+            Some(label) => formatter.write_str(label),
+            None => formatter.write_str(&self.digest.short()),
+        }
+    }
+}
+
+/// Why an experiment may no longer inject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its `expires` has passed.
+    Expired,
+    /// A delivery said so.
+    Halted,
+    /// What came after it was refused.
+    Refused,
+    /// The source has nothing any more.
+    Withdrawn,
+    /// What came after it is meant for other functions.
+    NotMeant,
+    /// The last successful refresh is older than its `max_age`.
+    Stale,
+    /// The layer failed to watch over it.
+    Unwatched,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Expired => "it expired",
+            Self::Halted => "it was halted",
+            Self::Refused => "what was delivered after it was refused",
+            Self::Withdrawn => "the source has nothing any more",
+            Self::NotMeant => "what was delivered after it is meant for other functions",
+            Self::Stale => "the last successful refresh is older than its max_age",
+            Self::Unwatched => "the layer failed to watch over it",
+        })
+    }
+}
+
+/// Knows which experiment is in force. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Control(Option<Arc<State>>);
+
+impl Control {
+    /// Never injects.
+    pub fn disabled() -> Self {
+        Self(None)
+    }
+
+    /// Starts to watch the source that the settings name, in a task of its own on the current tokio runtime. Nothing that
+    /// takes time happens before this returns. Where the settings let nothing arm, one line says why.
+    pub fn start(settings: &Settings, environment: Environment, carries: Carries) -> Self {
+        let say: Say = Arc::new(Line::emit);
+        let address = match takes_part(settings, RandomState::new().hash_one(())) {
+            Ok(address) => address,
+            Err(reason) => {
+                say(PassThrough { reason: reason.to_owned() }.into());
+                return Self::disabled();
+            }
+        };
+        let waits = Waits { first: settings.first_wait, refresh: settings.refresh_wait, hold: !environment.shared() };
+        let state = State::new(Clock::machine(), Arc::clone(&say), waits);
+        let loader = Loader::new(environment, carries, settings.public_keys.is_some(), misrule_policies::component);
+        match address {
+            SourceAddress::AppConfig(address) => {
+                Self::watch(state, loader, AppConfig::open(address, &settings.function.region))
+            }
+            SourceAddress::File(address) => Self::watch(state, loader, File::open(address)),
+        }
+    }
+
+    fn watch<S: Source>(state: State, loader: Loader, source: S) -> Self {
+        let state = Arc::new(state);
+        Refresher::new(Arc::clone(&state), loader, source).spawn();
+        Self(Some(state))
+    }
+
+    /// An event arrived: starts a refresh beside its handler where one is due. Waits for it only where that was asked
+    /// for: for the first experiment (MISRULE_FIRST_WAIT), or where the one in force is too old (MISRULE_REFRESH_WAIT).
+    /// None: the invocation passes through.
+    pub async fn event_arrived(&self) -> Option<Arc<Armed>> {
+        let state = self.0.as_ref()?;
+        state.wake_where_due();
+        state.wait_where_asked().await;
+        state.in_force()
+    }
+
+    /// Before Lambda is asked for the next event: gives a refresh under way up to 100 ms, all such waits of one refresh
+    /// together, before the environment may freeze. Never on Managed Instances, which do not.
+    pub async fn before_next(&self) {
+        if let Some(state) = &self.0 {
+            state.hold().await;
+        }
+    }
+
+    /// While this guard lives an invocation is under way: refreshing goes on at its interval.
+    pub fn invocation_under_way(&self) -> UnderWay {
+        if let Some(state) = &self.0 {
+            state.invocation_begins();
+        }
+        UnderWay(self.0.clone())
+    }
+
+    /// Completes when this experiment may no longer inject. A newer version does not end it.
+    pub async fn ended(&self, armed: &Armed) -> Why {
+        match &self.0 {
+            Some(state) => state.ended(armed).await,
+            None => Why::Unwatched,
+        }
+    }
+
+    /// Whether this experiment may inject at this instant.
+    pub fn may_inject(&self, armed: &Armed, now: Timestamp) -> bool {
+        self.0.as_ref().is_some_and(|state| armed.enforcer.in_force(now) && state.over(armed).is_none())
+    }
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Control({:?})", self.0.as_ref().map(|state| state.armed()))
+    }
+}
+
+/// See [`Control::invocation_under_way`].
+#[must_use = "the invocation counts as over when this is dropped"]
+pub struct UnderWay(Option<Arc<State>>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(state) = &self.0 {
+            state.invocation_ends();
+        }
+    }
+}
+
+/// The source to watch, or why none is.
+fn takes_part(settings: &Settings, draw: u64) -> Result<SourceAddress, &'static str> {
+    if settings.wrong {
+        return Err("a setting is wrong, so nothing arms");
+    }
+    if settings.disabled {
+        return Err("MISRULE_DISABLED is true");
+    }
+    let Some(source) = &settings.source else { return Err("MISRULE_SOURCE is not set") };
+    if !settings.share.takes(draw) {
+        return Err("this execution environment was not drawn into MISRULE_SHARE");
+    }
+    Ok(source.clone())
+}

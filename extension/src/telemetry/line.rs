@@ -63,7 +63,7 @@ lines! {
     /// The source has nothing for this function.
     NothingDeployed(NothingDeployed) = "nothing_deployed", Info;
     /// A delivery is no experiment that this layer may arm.
-    Refused(Refused) = "refused", Error;
+    Refused(Refused) = "refused", Warn;
     /// A delivery does not concern this function.
     OutsideBlastRadius(OutsideBlastRadius) = "outside_blast_radius", Info;
     /// The experiment's last successful refresh is too old: nothing is injected until the next one.
@@ -152,9 +152,12 @@ pub struct Armed {
     pub hypothesis: Option<String>,
     /// The policies in their order.
     pub policies: Vec<PolicyDigest>,
-    /// When it ends.
+    /// When it starts; none where it already has.
     #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Timestamp>,
+    pub starts: Option<Timestamp>,
+    /// When it ends.
+    #[serde(serialize_with = "text")]
+    pub expires: Timestamp,
     /// Whether nothing vouches for who wrote it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsigned: bool,
@@ -417,7 +420,7 @@ pub struct Failed {
     pub hint: Option<String>,
 }
 
-fn text<S: Serializer>(value: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
+fn text<S: Serializer, T: std::fmt::Display>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 

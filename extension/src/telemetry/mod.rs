@@ -4,6 +4,7 @@
 //! Each line carries `misrule` (what happened), `time` (RFC 3339, milliseconds) and `level`, then the fields of its
 //! kind: see [`Line`].
 
+mod decision;
 mod dependencies;
 mod line;
 mod writer;
@@ -11,6 +12,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use decision::decision_lines;
 pub use dependencies::install;
 pub use line::{
     About, Armed, Cut, Disarmed, Failed, FaultEnded, FaultFailed, Faults, Forbidden, Halted, Injected, Level, Line,

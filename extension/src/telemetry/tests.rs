@@ -36,7 +36,8 @@ fn one_of_each() -> Vec<Line> {
             version: version(),
             hypothesis: Some(text()),
             policies: vec![PolicyDigest { policy: text(), policy_digest: Digest::of(b"abc") }],
-            expires: Some(NOW),
+            starts: None,
+            expires: NOW,
             unsigned: true,
             took_ms: 30,
         }

@@ -1,0 +1,179 @@
+//! The task that asks the source, again and again, and changes what is in force. There is one, so there are never two
+//! fetches at a time.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use misrule_engine::decision::Enforcer;
+use misrule_engine::digest::Digest;
+
+use super::failure::{Behaviour, Failure, rescue};
+use super::loader::{Loaded, Loader, Refusal};
+use super::schedule::{self, Ended};
+use super::state::{State, milliseconds};
+use super::{Armed, Version, Why};
+use crate::clock::Moment;
+use crate::sources::{Fetched, Source, SourceError};
+use crate::telemetry::{self, Halted, NothingDeployed, OutsideBlastRadius, PolicyDigest, SourceRecovered};
+
+pub(super) struct Refresher<S> {
+    state: Arc<State>,
+    loader: Arc<Loader>,
+    source: S,
+    /// What the source said last, so that the same again is neither loaded nor told again.
+    last: Option<Said>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    Nothing(String),
+    Content(Digest),
+}
+
+impl<S: Source> Refresher<S> {
+    pub(super) fn new(state: Arc<State>, loader: Loader, source: S) -> Self {
+        Self { state, loader: Arc::new(loader), source, last: None }
+    }
+
+    /// Starts the task, and another that disarms should it panic.
+    pub(super) fn spawn(self) {
+        let (state, name) = (Arc::clone(&self.state), self.source.name().to_owned());
+        let task = tokio::spawn(self.run());
+        tokio::spawn(async move {
+            if let Err(error) = task.await
+                && error.is_panic()
+            {
+                tell(&state, &name, &Failure::Unwatched { error: &error });
+            }
+        });
+    }
+
+    async fn run(mut self) {
+        loop {
+            self.refresh().await;
+            self.state.refresh_wanted().await;
+        }
+    }
+
+    async fn refresh(&mut self) {
+        let mut began = self.state.refresh_begins();
+        let mut answer = self.source.fetch().await;
+        if answer.is_err() && schedule::slept(began, self.state.now()) {
+            // The environment froze half-way and the connection died: that says nothing about the source.
+            began = self.state.now();
+            answer = self.source.fetch().await;
+        }
+        let at = self.state.now();
+        let ended = match answer {
+            Ok(fetched) => {
+                self.tell_recovery();
+                self.accept(fetched, began).await;
+                Ended::Answered { at, interval: self.source.interval() }
+            }
+            Err(error) => self.fail(&error, at),
+        };
+        self.state.disarm_expired();
+        self.state.refresh_ends(began, ended);
+    }
+
+    fn fail(&self, error: &SourceError, at: Moment) -> Ended {
+        let failures = self.state.failures().saturating_add(1);
+        let pause = schedule::pause(error.pace(), failures, RandomState::new().hash_one(()));
+        self.tell(&Failure::Source { error, pause });
+        Ended::Failed { at, pause }
+    }
+
+    fn tell_recovery(&self) {
+        let failures = self.state.failures();
+        if failures > 0 {
+            self.state.say(SourceRecovered { source: self.source.name().to_owned(), failures });
+        }
+    }
+
+    async fn accept(&mut self, fetched: Fetched, began: Moment) {
+        match fetched {
+            Fetched::Unchanged => {}
+            Fetched::Nothing { missing } => self.withdraw(missing),
+            Fetched::Content { bytes, label } => {
+                let version = Version { label, digest: Digest::of(&bytes) };
+                if self.is_news(Said::Content(version.digest)) {
+                    self.load(bytes, version, began).await;
+                }
+            }
+        }
+    }
+
+    fn is_news(&mut self, said: Said) -> bool {
+        let news = self.last.as_ref() != Some(&said);
+        self.last = Some(said);
+        news
+    }
+
+    fn withdraw(&mut self, missing: String) {
+        self.state.disarm(Why::Withdrawn);
+        if self.is_news(Said::Nothing(missing.clone())) {
+            self.state.say(NothingDeployed { source: self.source.name().to_owned(), reason: missing });
+        }
+    }
+
+    /// Builds what was delivered aside, then swaps it in whole.
+    async fn load(&mut self, bytes: Bytes, version: Version, began: Moment) {
+        let (loader, now) = (Arc::clone(&self.loader), self.state.now().wall());
+        let previous = self.state.armed();
+        let load = move || loader.load(&bytes, previous.as_ref().map(|armed| &*armed.enforcer), now);
+        match tokio::task::spawn_blocking(load).await.unwrap_or(Err(Refusal::Panicked)) {
+            Ok(Loaded::Enforcer(enforcer)) => self.arm(*enforcer, version, began),
+            Ok(Loaded::Halt) => {
+                self.state.say(Halted { version: version.to_string() });
+                self.state.disarm(Why::Halted);
+            }
+            Ok(Loaded::NotMeant { experiment }) => {
+                self.state.say(self.outside(experiment, &version));
+                self.state.disarm(Why::NotMeant);
+            }
+            Err(refusal) => self.tell(&Failure::Refused { version: &version, refusal: &refusal }),
+        }
+    }
+
+    fn arm(&self, enforcer: Enforcer, version: Version, began: Moment) {
+        let armed = self.state.arm(enforcer, version);
+        self.state.say(self.armed_line(&armed, began));
+    }
+
+    fn armed_line(&self, armed: &Armed, began: Moment) -> telemetry::Armed {
+        let enforcer = &armed.enforcer;
+        let named = |(policy, policy_digest): (&misrule_engine::decision::PolicyName, Digest)| PolicyDigest {
+            policy: policy.to_string(),
+            policy_digest,
+        };
+        telemetry::Armed {
+            experiment: enforcer.experiment().name.clone(),
+            version: armed.version.to_string(),
+            hypothesis: enforcer.experiment().hypothesis.clone(),
+            policies: enforcer.policies().map(named).collect(),
+            starts: enforcer.experiment().starts,
+            expires: enforcer.expires(),
+            unsigned: self.loader.unsigned(),
+            took_ms: milliseconds(self.state.now().since(began)),
+        }
+    }
+
+    fn outside(&self, experiment: String, version: &Version) -> OutsideBlastRadius {
+        let environment = self.loader.environment();
+        let (function, region) = (environment.function_name.clone(), environment.region.clone());
+        OutsideBlastRadius { experiment, version: version.to_string(), function, region }
+    }
+
+    fn tell(&self, failure: &Failure<'_>) {
+        tell(&self.state, self.source.name(), failure);
+    }
+}
+
+fn tell(state: &State, source: &str, failure: &Failure<'_>) {
+    let (behaviour, line) = rescue(source, failure);
+    state.say(line);
+    if let Behaviour::Disarm(why) = behaviour {
+        state.disarm(why);
+    }
+}

@@ -1,0 +1,274 @@
+//! What invocations and the refresher share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use misrule_engine::decision::Enforcer;
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
+
+use super::schedule::{Ended, Patience, Schedule};
+use super::{Armed, Say, Version, Why};
+use crate::clock::{Clock, Moment};
+use crate::telemetry::{self, Disarmed, Line};
+
+/// Timers follow the monotonic clock only; so often a wait looks whether the wall clock was set.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long invocations may be delayed on the refresher's behalf.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waits {
+    /// For the first experiment.
+    pub first: Duration,
+    /// Where the experiment in force is too old.
+    pub refresh: Duration,
+    /// Whether a refresh under way may hold the next event back.
+    pub hold: bool,
+}
+
+/// What invocations and the refresher share. `armed` is read without a lock, and written under that of `schedule`.
+pub(super) struct State {
+    clock: Clock,
+    say: Say,
+    waits: Waits,
+    armed: ArcSwapOption<Armed>,
+    schedule: Mutex<Schedule>,
+    finished: watch::Sender<u64>,
+    disarmed: watch::Sender<LastDisarmed>,
+    wake: Notify,
+    under_way: AtomicUsize,
+    stale_told: Mutex<bool>,
+}
+
+/// The experiment that was disarmed last.
+#[derive(Clone, Copy, Debug)]
+struct LastDisarmed {
+    /// How many were, in all.
+    count: u64,
+    why: Why,
+}
+
+impl State {
+    pub(super) fn new(clock: Clock, say: Say, waits: Waits) -> Self {
+        let schedule = Mutex::new(Schedule::new(clock.now()));
+        Self {
+            clock,
+            say,
+            waits,
+            armed: ArcSwapOption::empty(),
+            schedule,
+            finished: watch::Sender::new(0),
+            disarmed: watch::Sender::new(LastDisarmed { count: 0, why: Why::Withdrawn }),
+            wake: Notify::new(),
+            under_way: AtomicUsize::new(0),
+            stale_told: Mutex::new(false),
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(super) fn say(&self, line: impl Into<Line>) {
+        (self.say)(line.into());
+    }
+
+    pub(super) fn armed(&self) -> Option<Arc<Armed>> {
+        self.armed.load_full()
+    }
+
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // For invocations.
+
+    pub(super) fn invocation_begins(&self) {
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+        self.wake_where_due();
+    }
+
+    pub(super) fn invocation_ends(&self) {
+        self.under_way.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// The refresher sleeps on past a due refresh while no invocation is under way.
+    pub(super) fn wake_where_due(&self) {
+        if self.schedule().is_due(self.now()) {
+            self.wake.notify_one();
+        }
+    }
+
+    pub(super) async fn wait_where_asked(&self) {
+        if let Some(patience) = self.patience() {
+            self.wait(patience).await;
+        }
+    }
+
+    fn patience(&self) -> Option<Patience> {
+        let now = self.now();
+        let mut schedule = self.schedule();
+        let allowance = match &*self.armed.load() {
+            None if schedule.is_first() => self.waits.first,
+            Some(armed) if is_stale(armed, &schedule, now) => self.waits.refresh,
+            _ => return None,
+        };
+        schedule.patience(now, allowance)
+    }
+
+    async fn wait(&self, patience: Patience) {
+        let mut finished = self.finished.subscribe();
+        let _ = timeout(patience.left, finished.wait_for(|finished| *finished > patience.finished)).await;
+    }
+
+    pub(super) async fn hold(&self) {
+        let Some(patience) = self.schedule().hold().filter(|_| self.waits.hold) else { return };
+        let began = self.now();
+        self.wait(patience).await;
+        self.schedule().held(patience, self.now().since(began));
+    }
+
+    /// The experiment that may inject as an event arrives.
+    pub(super) fn in_force(&self) -> Option<Arc<Armed>> {
+        let armed = self.armed()?;
+        match self.over(&armed) {
+            None => return Some(armed),
+            Some(Why::Stale) => self.tell_stale(&armed),
+            Some(Why::Expired) => self.disarm_expired(),
+            // Disarmed between the two looks: whoever did so has told.
+            Some(_) => {}
+        }
+        None
+    }
+
+    /// Why this experiment may no longer inject; none where it may.
+    pub(super) fn over(&self, armed: &Armed) -> Option<Why> {
+        let last = *self.disarmed.borrow();
+        let now = self.now();
+        if last.count > armed.disarmed_before {
+            Some(last.why)
+        } else if now.wall() >= armed.enforcer.expires() {
+            Some(Why::Expired)
+        } else {
+            is_stale(armed, &self.schedule(), now).then_some(Why::Stale)
+        }
+    }
+
+    pub(super) async fn ended(&self, armed: &Armed) -> Why {
+        let mut disarmed = self.disarmed.subscribe();
+        loop {
+            if let Some(why) = self.over(armed) {
+                return why;
+            }
+            tokio::select! {
+                _ = disarmed.changed() => {}
+                () = sleep(self.left(armed).min(LOOK_AGAIN)) => {}
+            }
+        }
+    }
+
+    /// How long this experiment may still inject, if nothing happens; at least long enough for a timer.
+    fn left(&self, armed: &Armed) -> Duration {
+        let now = self.now();
+        let until_expiry = armed.enforcer.expires().since(now.wall());
+        let age = self.schedule().age(now).unwrap_or_default();
+        let until_stale = max_age(armed).saturating_sub(age);
+        until_expiry.min(until_stale) + Duration::from_millis(1)
+    }
+
+    fn tell_stale(&self, armed: &Armed) {
+        let told = std::mem::replace(&mut *self.stale_told.lock().unwrap_or_else(PoisonError::into_inner), true);
+        if !told {
+            let age = self.schedule().age(self.now()).unwrap_or_default();
+            self.say(telemetry::Stale {
+                experiment: armed.enforcer.experiment().name.clone(),
+                version: armed.version.to_string(),
+                age_ms: milliseconds(age),
+                max_age_ms: milliseconds(max_age(armed)),
+            });
+        }
+    }
+
+    // For the refresher.
+
+    /// Waits until a refresh is due and somebody needs it: an invocation that is under way, or one that begins.
+    pub(super) async fn refresh_wanted(&self) {
+        loop {
+            let Some(left) = self.schedule().due_in(self.now()) else { return };
+            let mut asked = false;
+            tokio::select! {
+                () = self.wake.notified() => asked = true,
+                () = sleep(left) => {}
+            }
+            if !self.schedule().is_due(self.now()) {
+                continue;
+            }
+            if asked || self.under_way.load(Ordering::Acquire) > 0 {
+                return;
+            }
+            self.wake.notified().await;
+        }
+    }
+
+    pub(super) fn refresh_begins(&self) -> Moment {
+        self.schedule().begin();
+        self.now()
+    }
+
+    pub(super) fn failures(&self) -> u32 {
+        self.schedule().failures()
+    }
+
+    /// The refresh is over, and what it changed stands.
+    pub(super) fn refresh_ends(&self, began: Moment, ended: Ended) {
+        let finished = self.schedule().end(began, ended);
+        if matches!(ended, Ended::Answered { .. }) {
+            *self.stale_told.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        }
+        self.finished.send_replace(finished);
+    }
+
+    /// In force from the next invocation on.
+    pub(super) fn arm(&self, enforcer: Enforcer, version: Version) -> Arc<Armed> {
+        let _lock = self.schedule();
+        let disarmed_before = self.disarmed.borrow().count;
+        let armed = Arc::new(Armed { enforcer: Arc::new(enforcer), version, disarmed_before });
+        self.armed.store(Some(Arc::clone(&armed)));
+        armed
+    }
+
+    /// Nothing is in force any more. Also what still injects under an older version ends.
+    pub(super) fn disarm(&self, why: Why) {
+        let lock = self.schedule();
+        let Some(armed) = self.armed.swap(None) else { return };
+        self.disarmed.send_modify(|last| *last = LastDisarmed { count: last.count + 1, why });
+        drop(lock);
+        self.say(Disarmed {
+            experiment: armed.enforcer.experiment().name.clone(),
+            version: armed.version.to_string(),
+            reason: why.to_string(),
+        });
+    }
+
+    /// Disarms what has expired, if anything has.
+    pub(super) fn disarm_expired(&self) {
+        let expired = self.armed().is_some_and(|armed| self.now().wall() >= armed.enforcer.expires());
+        if expired {
+            self.disarm(Why::Expired);
+        }
+    }
+}
+
+fn max_age(armed: &Armed) -> Duration {
+    armed.enforcer.experiment().blast_radius.max_age
+}
+
+fn is_stale(armed: &Armed, schedule: &Schedule, now: Moment) -> bool {
+    schedule.age(now).is_some_and(|age| age > max_age(armed))
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
