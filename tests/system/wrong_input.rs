@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use misrule_local::appconfig::{Behaviour, Plane};
 use misrule_tests::layered::{self, Layered, PLACE};
 use misrule_tests::publishing::{bundle, experiment, now};
@@ -27,15 +27,15 @@ fn with_settings(settings: &Value) -> String {
 }
 
 /// The outage with this value in this place.
-fn with(pointer: &str, field: &str, value: Value) -> Vec<u8> {
-    let mut experiment: Value = serde_json::from_str(&outage()).unwrap();
-    experiment.pointer_mut(pointer).unwrap()[field] = value;
-    experiment.to_string().into_bytes()
+fn with(pointer: &str, field: &str, value: Value) -> Result<Vec<u8>> {
+    let mut experiment: Value = serde_json::from_str(&outage())?;
+    experiment.pointer_mut(pointer).context("no such place")?[field] = value;
+    Ok(experiment.to_string().into_bytes())
 }
 
-fn with_module(component: &[u8]) -> Vec<u8> {
+fn with_module(component: &[u8]) -> Result<Vec<u8>> {
     let policies = json!([{ "module": "odd.wasm", "settings": {} }]);
-    bundle(&experiment("odd", &policies), &[("odd.wasm", component)]).unwrap()
+    bundle(&experiment("odd", &policies), &[("odd.wasm", component)])
 }
 
 /// An instant so many days from now.
@@ -43,11 +43,11 @@ fn in_days(days: u64) -> Value {
     now().plus(Duration::from_secs(days * 24 * 3600)).to_string().into()
 }
 
-fn experiments() -> Vec<Case> {
-    vec![
+fn experiments() -> Result<Vec<Case>> {
+    Ok(vec![
         (
             "an unknown policy",
-            with("/policy/0", "use", json!("path-outrage")),
+            with("/policy/0", "use", json!("path-outrage"))?,
             "policy `path-outrage`: this layer has no ready-made policy `path-outrage`",
         ),
         (
@@ -58,7 +58,7 @@ fn experiments() -> Vec<Case> {
         (
             "an unknown setting",
             with_settings(&json!({ "paths": ["/health"], "satus": 404 })).into(),
-            "policy `path-outage`: it refuses its settings: `satus`: ",
+            "policy `path-outage`: it refuses its settings: unknown setting `satus`; known: ",
         ),
         (
             "an experiment without an end",
@@ -69,53 +69,53 @@ fn experiments() -> Vec<Case> {
         ),
         (
             "an end that is too far away",
-            with("", "expires", in_days(8)),
+            with("", "expires", in_days(8))?,
             "experiment `outage`: `expires` makes the experiment longer than 7 days",
         ),
         (
             "an end in the past",
-            with("", "expires", json!("2020-01-01T00:00:00Z")),
+            with("", "expires", json!("2020-01-01T00:00:00Z"))?,
             "experiment `outage`: `expires` was 2020-01-01T00:00:00Z: the experiment is over",
         ),
-        ("an unknown field", with("", "blast_radios", json!({})), "`blast_radios`: unknown field `blast_radios`"),
-    ]
+        ("an unknown field", with("", "blast_radios", json!({}))?, "`blast_radios`: unknown field `blast_radios`"),
+    ])
 }
 
-fn fields_of_later_versions() -> Vec<Case> {
-    vec![
+fn fields_of_later_versions() -> Result<Vec<Case>> {
+    Ok(vec![
         (
             "a budget",
-            with("/blast_radius", "budget", json!({ "per_minute": 60 })),
+            with("/blast_radius", "budget", json!({ "per_minute": 60 }))?,
             "`blast_radius.budget` is not supported by this version",
         ),
         (
             "a condition to stop",
-            with("/blast_radius", "stop_when", json!({ "handler_errors": 0.2 })),
+            with("/blast_radius", "stop_when", json!({ "handler_errors": 0.2 }))?,
             "`blast_radius.stop_when` is not supported by this version",
         ),
         (
             "accounts",
-            with("/blast_radius", "accounts", json!(["123456789012"])),
+            with("/blast_radius", "accounts", json!(["123456789012"]))?,
             "`blast_radius.accounts` is not supported by this version",
         ),
-    ]
+    ])
 }
 
-fn components_and_bundles() -> Vec<Case> {
-    let whole = with_module(EMPTY_COMPONENT);
+fn components_and_bundles() -> Result<Vec<Case>> {
+    let whole = with_module(EMPTY_COMPONENT)?;
     let half = whole[..whole.len() / 2].to_vec();
-    vec![
+    Ok(vec![
         (
             "a component of another world",
-            with_module(EMPTY_COMPONENT),
+            with_module(EMPTY_COMPONENT)?,
             "policy `odd`: it has no `configure`: not a component of the world misrule:policy/policy",
         ),
         (
             "a core module",
-            with_module(EMPTY_MODULE),
+            with_module(EMPTY_MODULE)?,
             "policy `odd`: a core WebAssembly module, not a component (`misrule build` makes one)",
         ),
-        ("no WebAssembly", with_module(b"#!/bin/sh"), "policy `odd`: not WebAssembly"),
+        ("no WebAssembly", with_module(b"#!/bin/sh")?, "policy `odd`: not WebAssembly"),
         ("half a bundle", half, "the bundle is cut short"),
         (
             "a module in JSON",
@@ -129,22 +129,22 @@ fn components_and_bundles() -> Vec<Case> {
             br#"{"halt": "yes"}"#.to_vec(),
             "the delivery says `halt`, but is not exactly `{\"halt\": true}`",
         ),
-    ]
+    ])
 }
 
 #[tokio::test]
 async fn a_wrong_experiment_is_refused_by_name() -> Result<()> {
-    are_refused(experiments()).await
+    are_refused(experiments()?).await
 }
 
 #[tokio::test]
 async fn a_field_of_a_later_version_is_refused_by_name() -> Result<()> {
-    are_refused(fields_of_later_versions()).await
+    are_refused(fields_of_later_versions()?).await
 }
 
 #[tokio::test]
 async fn a_wrong_component_or_bundle_is_refused_by_name() -> Result<()> {
-    are_refused(components_and_bundles()).await
+    are_refused(components_and_bundles()?).await
 }
 
 async fn are_refused(cases: Vec<Case>) -> Result<()> {
