@@ -98,10 +98,11 @@ pub fn tell(what: &str) {
     let _ = io::stderr().write_all(format!("misrule-wrapper: {what}\n").as_bytes());
 }
 
-/// Two names of one file. The name alone also counts, since a wrapper may be called by any path.
+/// Two names of one file, by whatever links; the other is the name that this program was called by.
 fn same_file(one: &OsStr, other: &OsStr) -> bool {
     let resolve = |name: &OsStr| Path::new(name).canonicalize().ok();
-    one == other || resolve(one).is_some_and(|one| Some(one) == resolve(other) || Some(one) == std::env::current_exe().ok())
+    let (resolved, ours) = (resolve(one), [resolve(other), std::env::current_exe().ok()]);
+    one == other || (resolved.is_some() && ours.contains(&resolved))
 }
 
 /// Asks the port once who listens there.

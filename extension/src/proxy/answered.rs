@@ -1,5 +1,7 @@
 //! The way back: what the handler answered, and what becomes of it on its way to Lambda.
 
+use std::sync::Arc;
+
 use http::{Request, Response};
 use misrule_engine::decision::Hook;
 use misrule_engine::invocation::{Answer, RequestId};
@@ -71,7 +73,7 @@ impl Answered<'_> {
         if !control.may_inject(&after.armed, clock::now()) {
             return Effect::Done;
         }
-        let answer = self.read().await;
+        let answer = Arc::new(self.read().await);
         let work = async {
             let started = Instant::now();
             let decision = after.armed.enforcer.after(&after.invocation, &after.admission, &answer, clock::now());

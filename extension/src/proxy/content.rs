@@ -40,18 +40,18 @@ enum Leftover {
 impl Content {
     /// What a runtime sends.
     pub(crate) fn from_runtime(body: Incoming) -> Self {
-        Self { rest: Some(body), leftover: Leftover::Drained, ..Self::default() }
+        Self { ahead: VecDeque::new(), rest: Some(body), failure: None, leftover: Leftover::Drained }
     }
 
     /// What Lambda sends.
     pub(crate) fn from_lambda(body: Incoming) -> Self {
-        Self { rest: Some(body), ..Self::default() }
+        Self { ahead: VecDeque::new(), rest: Some(body), failure: None, leftover: Leftover::Dropped }
     }
 
     /// A body that is all there.
     pub(crate) fn whole(body: Bytes) -> Self {
         let ahead = if body.is_empty() { VecDeque::new() } else { VecDeque::from([Frame::data(body)]) };
-        Self { ahead, ..Self::default() }
+        Self { ahead, rest: None, failure: None, leftover: Leftover::Dropped }
     }
 
     /// Reads the body to its end and gives its bytes, which stay in the body too. One copy where it came in pieces, none
@@ -146,6 +146,13 @@ impl Body for Content {
             hint.set_upper(upper.saturating_add(ahead));
         }
         hint
+    }
+}
+
+impl std::fmt::Debug for Content {
+    /// Its size as far as it is known: what is in it is nobody's business.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Content").field(&self.size_hint()).finish()
     }
 }
 

@@ -1,0 +1,165 @@
+//! HTTP/1.1 messages as their bytes say, in a form in which two ways of sending the same thing are equal: headers are a
+//! multiset with their case, `Host` is left out, the pieces of a chunked body are joined.
+
+use std::fmt;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+/// One message, or as much of it as came.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Message {
+    pub(crate) start: String,
+    pub(crate) headers: Vec<String>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) trailers: Vec<String>,
+    pub(crate) end: End,
+}
+
+/// How a message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum End {
+    /// It is all there.
+    Complete,
+    /// The connection closed first.
+    Truncated,
+    /// The connection closed before a byte of it.
+    #[default]
+    Nothing,
+}
+
+impl Message {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let named = |line: &&String| line.split_once(": ").is_some_and(|(found, _)| found.eq_ignore_ascii_case(name));
+        self.headers.iter().find(named)?.split_once(": ").map(|(_, value)| value)
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |line: &String| line.chars().take(200).collect::<String>();
+        let headers: Vec<_> = self.headers.iter().take(12).map(shown).collect();
+        let body = String::from_utf8_lossy(&self.body[..self.body.len().min(120)]).into_owned();
+        let trailers: Vec<_> = self.trailers.iter().map(shown).collect();
+        write!(
+            formatter,
+            "{:?} {} {headers:#?} ({} in all) body of {}: {body:?} {trailers:?}",
+            self.end,
+            self.start,
+            self.headers.len(),
+            self.body.len()
+        )
+    }
+}
+
+/// Reads messages off a stream, keeping what belongs to the next.
+pub(crate) struct Reader {
+    pub(crate) stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Reader {
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        Self { stream, read: Vec::new() }
+    }
+
+    /// Reads more; false where the stream ended or broke.
+    async fn more(&mut self) -> bool {
+        self.read.reserve(64 * 1024);
+        matches!(self.stream.read_buf(&mut self.read).await, Ok(count) if count > 0)
+    }
+
+    /// Whether the other end closes without another byte.
+    pub(crate) async fn closes(&mut self) -> bool {
+        self.read.is_empty() && !self.more().await
+    }
+
+    async fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.read.windows(2).position(|two| two == b"\r\n") {
+                let line = self.read.drain(..end + 2).take(end).map(char::from).collect();
+                return Some(line);
+            }
+            if !self.more().await {
+                return None;
+            }
+        }
+    }
+
+    /// Exactly this many bytes into `body`, or what there is.
+    async fn bytes(&mut self, count: usize, body: &mut Vec<u8>) -> bool {
+        while self.read.len() < count {
+            if !self.more().await {
+                body.append(&mut self.read);
+                return false;
+            }
+        }
+        body.extend(self.read.drain(..count));
+        true
+    }
+
+    /// The next message. An answer to HEAD, and one with status 204 or 304, has no body whatever its headers say.
+    pub(crate) async fn message(&mut self) -> Message {
+        self.message_with(true).await
+    }
+
+    pub(crate) async fn message_with(&mut self, body: bool) -> Message {
+        let mut message = Message::default();
+        let Some(start) = self.line().await else { return message };
+        message.start = start;
+        message.end = if self.rest(&mut message, body).await.is_some() { End::Complete } else { End::Truncated };
+        message.headers.retain(|header| !header.to_ascii_lowercase().starts_with("host:"));
+        message.headers.sort();
+        message
+    }
+
+    async fn rest(&mut self, message: &mut Message, body: bool) -> Option<()> {
+        self.fields(&mut message.headers).await?;
+        if !body {
+            return Some(());
+        }
+        if message.header("transfer-encoding").is_some() {
+            return self.chunks(message).await;
+        }
+        if let Some(length) = message.header("content-length") {
+            let length = length.parse().unwrap();
+            return self.bytes(length, &mut message.body).await.then_some(());
+        }
+        if message.start.starts_with("HTTP/") {
+            while self.more().await {}
+            message.body.append(&mut self.read);
+        }
+        Some(())
+    }
+
+    async fn fields(&mut self, fields: &mut Vec<String>) -> Option<()> {
+        loop {
+            let line = self.line().await?;
+            if line.is_empty() {
+                return Some(());
+            }
+            fields.push(line);
+        }
+    }
+
+    async fn chunks(&mut self, message: &mut Message) -> Option<()> {
+        loop {
+            let size = usize::from_str_radix(self.line().await?.split(';').next()?, 16).ok()?;
+            if size == 0 {
+                let read = self.fields(&mut message.trailers).await;
+                // A trailer's name has no case that hyper would keep.
+                for trailer in &mut message.trailers {
+                    let (name, value) = trailer.split_once(':').unwrap();
+                    *trailer = format!("{}:{value}", name.to_ascii_lowercase());
+                }
+                message.trailers.sort();
+                return read;
+            }
+            if !self.bytes(size, &mut message.body).await {
+                return None;
+            }
+            self.line().await?;
+        }
+    }
+}
