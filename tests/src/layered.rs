@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
-use misrule_local::appconfig::{AppConfig, Place};
+use misrule_local::appconfig::{AppConfig, NothingDeployed, Place};
 use misrule_local::function::{Function, FunctionBuilder, Origin};
 use serde_json::Value;
 
@@ -95,6 +95,8 @@ pub async fn local_appconfig() -> Result<(AppConfig, Place)> {
     let (environment, profile) = rest.split_once('/').unwrap_or((rest, ""));
     let place = appconfig.create(application, environment, profile);
     appconfig.set_poll_interval(Duration::from_secs(1));
+    // With an answer comes an interval; with a refusal a layer waits for a minute.
+    appconfig.set_nothing_deployed(NothingDeployed::Empty);
     Ok((appconfig, place))
 }
 

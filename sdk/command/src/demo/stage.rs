@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use misrule_local::appconfig::AppConfig;
+use misrule_local::appconfig::{AppConfig, NothingDeployed};
 use misrule_local::front::Front;
 use misrule_local::function::{Function, Line};
 use tokio::process::Command;
@@ -37,6 +37,8 @@ impl Stage {
             AppConfig::serve().await.map_err(|error| DemoError::Stage("a local AppConfig", error.into()))?;
         appconfig.create("demo", "prod", "faults");
         appconfig.set_poll_interval(Duration::from_secs(1));
+        // With an answer comes an interval; with a refusal a layer waits for a minute.
+        appconfig.set_nothing_deployed(NothingDeployed::Empty);
         let function = function(&programs, &appconfig, printer.is_verbose()).await?;
         let front = Front::serve(Arc::clone(&function)).await;
         let front = front.map_err(|error| DemoError::Stage("an HTTP front", error.into()))?;
