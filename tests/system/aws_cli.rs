@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use misrule_engine::delivery::Delivery;
 use misrule_engine::digest::Digest;
-use misrule_local::appconfig::{AppConfig, Place};
+use misrule_local::appconfig::{AppConfig, NothingDeployed, Place};
 use misrule_tests::layered::{self, PLACE};
 use misrule_tests::programs;
 use misrule_tests::publishing::{self, experiment};
@@ -137,6 +137,7 @@ const AT_ONCE: &[&str] = &[
 async fn what_the_aws_cli_deploys_is_enforced() -> Result<()> {
     let appconfig = AppConfig::serve().await?;
     appconfig.set_poll_interval(Duration::from_secs(1));
+    appconfig.set_nothing_deployed(NothingDeployed::Empty);
     let cli = Cli::of(&appconfig)?;
     let place = cli.make_place().await?;
     let layered = layered::layered_beside(appconfig, place.clone(), layered::python("orders")?, &[]).await?;

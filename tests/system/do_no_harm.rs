@@ -23,20 +23,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: lambda\r\nUser-Agent: scripted/1\r\n\
     Lambda-Runtime-Features: invented\r\nx-Twice: 1\r\nX-twice: 2\r\n\r\n";
 
+/// Sets the stage and does something there, or fails.
+async fn upon<T>(between: &Between, work: impl AsyncFn(Stage) -> Result<T>) -> Result<T> {
+    // Building takes longer than any case.
+    programs::program("misrule-extension")?;
+    let in_time = tokio::time::timeout(PATIENCE, async { work(Stage::set(between).await?).await }).await;
+    in_time.unwrap_or_else(|_| panic!("nothing came of it with {between:?} in between"))
+}
+
 async fn played(between: &Between, play: &impl AsyncFn(&Stage) -> Result<Vec<Got>>) -> Result<Seen> {
-    let playing = async {
-        let stage = Stage::set(between).await?;
+    upon(between, async |stage| {
         let got = play(&stage).await?;
         Ok(stage.seen(got).await)
-    };
-    let in_time = tokio::time::timeout(PATIENCE, playing).await;
-    in_time.unwrap_or_else(|_| panic!("nothing came of it with {between:?} in between"))
+    })
+    .await
 }
 
 /// Plays a case in all three ways; what was seen of it.
 async fn same(play: impl AsyncFn(&Stage) -> Result<Vec<Got>>) -> Result<Seen> {
-    // Building takes longer than any case.
-    programs::program("misrule-extension")?;
     let expected = played(&Between::Nothing, &play).await?;
     for between in [Between::Layer, Between::Armed(outage_of("/elsewhere/**"))] {
         assert_eq!(played(&between, &play).await?, expected, "{between:?}");
@@ -65,9 +69,12 @@ fn event(id: &str, body: impl Into<Bytes>) -> Event {
     }
 }
 
-/// What a real client can stand of it: text in every header.
+/// What every real client can read: ASCII in headers, and a client context with all its members.
 fn plain_event(id: &str, path: &str) -> Event {
-    Event { headers: Vec::new(), ..event(id, http_event("GET", path)) }
+    let context = r#"{"client":{"installation_id":"i","app_title":"t","app_version_name":"n","app_version_code":"c",
+        "app_package_name":"p"},"custom":{},"env":{}}"#;
+    let context = context.split_whitespace().collect();
+    Event { headers: Vec::new(), client_context: Some(context), ..event(id, http_event("GET", path)) }
 }
 
 /// Sends events to a real client one after the other, and waits until it has asked for more.
@@ -328,13 +335,16 @@ async fn a_refusal_that_comes_before_the_body_has_ended() -> Result<()> {
 
 #[tokio::test]
 async fn a_fault_would_be_seen() -> Result<()> {
-    let play = async |stage: &Stage| {
-        let _python = python(stage, "app.handler").await?;
-        Ok(invoked(stage, &["/orders/7"]).await)
+    let play = async |stage: Stage| {
+        let _python = python(&stage, "app.handler").await?;
+        let got = invoked(&stage, &["/orders/7"]).await;
+        Ok((stage.requests().await, got))
     };
-    let direct = played(&Between::Nothing, &play).await?;
-    let faulty = played(&Between::Armed(outage_of("/orders/{id}")), &play).await?;
-    assert_ne!(faulty, direct);
-    assert!(faulty.got[0] != direct.got[0], "{:?}", faulty.got);
+    let direct = upon(&Between::Nothing, play).await?;
+    let unconcerned = upon(&Between::Armed(outage_of("/elsewhere/**")), play).await?;
+    let faulty = upon(&Between::Armed(outage_of("/orders/{id}")), play).await?;
+    assert_eq!(unconcerned, direct);
+    assert_ne!(faulty.0, direct.0);
+    assert_ne!(faulty.1, direct.1);
     Ok(())
 }

@@ -98,13 +98,18 @@ impl Stage {
         Wire { stream, unread: Vec::new() }
     }
 
-    /// Waits until every request has come to its end, and its answer to the runtime; then says all that was seen.
-    pub(crate) async fn seen(&self, got: Vec<Got>) -> Seen {
+    /// Waits until every request has come to its end, and says what Lambda saw.
+    pub(crate) async fn requests(&self) -> Vec<Request> {
         let settled = |all: &[Exchange]| all.iter().filter(|one| is_the_runtimes(one)).all(is_settled);
         let exchanges = self.api.until(|all| settled(all).then(|| all.to_vec())).await;
         let mut connections = Vec::new();
         let exchanges = exchanges.iter().filter(|one| is_the_runtimes(one));
-        let requests: Vec<_> = exchanges.map(|one| Request::of(one, &mut connections)).collect();
+        exchanges.map(|one| Request::of(one, &mut connections)).collect()
+    }
+
+    /// All that was seen, once every answer of Lambda has come to the runtime.
+    pub(crate) async fn seen(&self, got: Vec<Got>) -> Seen {
+        let requests = self.requests().await;
         let answered = requests.iter().filter(|request| request.status.is_some()).count();
         let asks_who = |up: &[u8]| up.starts_with(b"GET /misrule ");
         let count = |down: &[u8]| down.windows(9).filter(|nine| nine == b"HTTP/1.1 ").count();
