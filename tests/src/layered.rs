@@ -38,7 +38,8 @@ pub struct Layered {
 pub fn python(name: &str) -> Result<FunctionBuilder> {
     let folder = programs::checkout().join("tests/functions");
     let builder = Function::builder(name).runtime(programs::python("python")?, ["-m", "awslambdaric", "app.handler"]);
-    Ok(builder.handler("app.handler").task_root(folder))
+    // What Python would cache lies in the checkout.
+    Ok(builder.handler("app.handler").task_root(folder).env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
 /// The demo's function on AWS's Rust client.

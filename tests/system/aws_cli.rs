@@ -153,7 +153,8 @@ async fn what_the_aws_cli_deploys_is_enforced() -> Result<()> {
     assert_eq!(cli.state(&place, &deployment).await?, "COMPLETE");
 
     let armed = news.until("armed").await?;
-    assert_eq!((&armed["experiment"], &armed["version"]), (&json!("outage"), &json!(version)), "{armed}");
+    let digest = Digest::of(outage.as_bytes());
+    assert_eq!((&armed["experiment"], &armed["version"]), (&json!("outage"), &json!(digest.short())), "{armed}");
     assert_eq!(layered.get("/health").await?.0, 404);
     assert_eq!(layered.get("/orders").await?.0, 200);
     Ok(())

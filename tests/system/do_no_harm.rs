@@ -91,7 +91,12 @@ async fn invoked(stage: &Stage, paths: &[&str]) -> Vec<Got> {
 async fn python(stage: &Stage, handler: &str) -> Result<tokio::process::Child> {
     let folder = programs::checkout().join("tests/functions");
     let folder = folder.to_string_lossy();
-    let variables = [("LAMBDA_TASK_ROOT", folder.as_ref()), ("PYTHONPATH", folder.as_ref()), ("_HANDLER", handler)];
+    let variables = [
+        ("LAMBDA_TASK_ROOT", folder.as_ref()),
+        ("PYTHONPATH", folder.as_ref()),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+        ("_HANDLER", handler),
+    ];
     stage.start(&programs::python("python")?, &["-m", "awslambdaric", handler], &variables)
 }
 
