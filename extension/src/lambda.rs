@@ -229,7 +229,8 @@ mod tests {
             headers: HeaderMap::from_iter([(IDENTIFIER.parse().unwrap(), HeaderValue::from_static("me"))]),
             body: Bytes::from_static(body.as_bytes()),
         };
-        let full = Registration::read(&answer(r#"{"functionName":"f","functionVersion":"7","handler":"h","accountId":"1"}"#));
+        let full =
+            Registration::read(&answer(r#"{"functionName":"f","functionVersion":"7","handler":"h","accountId":"1"}"#));
         assert_eq!((full.function_name.as_str(), full.account_id.as_deref()), ("f", Some("1")));
         let strange = Registration::read(&answer("no JSON"));
         assert_eq!((strange.identifier, strange.function_name.as_str()), (HeaderValue::from_static("me"), ""));

@@ -74,7 +74,8 @@ impl Wrapped {
             return Err(WrapperError::NoProgram);
         }
         let next = variable("MISRULE_NEXT_WRAPPER").filter(|next| !next.is_empty() && !same_file(next, &ours));
-        let port = variable("MISRULE_PORT").and_then(|port| port.to_str()?.trim().parse().ok()).filter(|port| *port > 0);
+        let port =
+            variable("MISRULE_PORT").and_then(|port| port.to_str()?.trim().parse().ok()).filter(|port| *port > 0);
         Ok(Self { command: next.into_iter().chain(runtime).collect(), port: port.unwrap_or(9117) })
     }
 

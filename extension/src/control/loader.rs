@@ -50,9 +50,10 @@ impl Refusal {
         match self {
             Self::Delivery(error) => error.hint(),
             Self::Arm(ArmError::Experiment { source, .. }) => source.hint(),
-            Self::Unsigned => {
-                Some("this version of the layer knows no signatures yet: remove MISRULE_PUBLIC_KEY to arm what is unsigned".to_owned())
-            }
+            Self::Unsigned => Some(
+                "this version of the layer knows no signatures yet: remove MISRULE_PUBLIC_KEY to arm what is unsigned"
+                    .to_owned(),
+            ),
             Self::Panicked => Some("report it, with the delivery, as a bug of Misrule".to_owned()),
             Self::Arm(_) | Self::Sandbox(_) => None,
         }

@@ -79,6 +79,12 @@ impl State {
         self.armed.load_full()
     }
 
+    /// How many refreshes have finished.
+    #[cfg(test)]
+    pub(super) fn finished(&self) -> watch::Receiver<u64> {
+        self.finished.subscribe()
+    }
+
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -193,22 +199,23 @@ impl State {
 
     // For the refresher.
 
+    /// How long until the next refresh is due. A function of its own, so that no lock is held over a wait.
+    fn due_in(&self) -> Option<Duration> {
+        self.schedule().due_in(self.now())
+    }
+
     /// Waits until a refresh is due and somebody needs it: an invocation that is under way, or one that begins.
     pub(super) async fn refresh_wanted(&self) {
-        loop {
-            let Some(left) = self.schedule().due_in(self.now()) else { return };
-            let mut asked = false;
-            tokio::select! {
-                () = self.wake.notified() => asked = true,
-                () = sleep(left) => {}
-            }
-            if !self.schedule().is_due(self.now()) {
-                continue;
-            }
-            if asked || self.under_way.load(Ordering::Acquire) > 0 {
+        let mut asked = false;
+        while let Some(left) = self.due_in() {
+            if left.is_zero() && (asked || self.under_way.load(Ordering::Acquire) > 0) {
                 return;
             }
-            self.wake.notified().await;
+            tokio::select! {
+                // A wake that was meant for the refresh before says nothing.
+                () = self.wake.notified() => asked = self.schedule().is_due(self.now()),
+                () = sleep(left), if !left.is_zero() => {}
+            }
         }
     }
 

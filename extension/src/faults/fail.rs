@@ -36,8 +36,7 @@ struct ErrorBody<'a> {
 }
 
 fn body(error: &FunctionError) -> Vec<u8> {
-    let body =
-        ErrorBody { error_message: &error.message, error_type: &error.error_type, stack_trace: &error.stack };
+    let body = ErrorBody { error_message: &error.message, error_type: &error.error_type, stack_trace: &error.stack };
     // Strings only: there is nothing in it that JSON cannot say.
     serde_json::to_vec(&body).unwrap_or_default()
 }
@@ -50,7 +49,9 @@ fn header_type(error_type: &str) -> HeaderValue {
 }
 
 fn is_name(name: &str) -> bool {
-    name.len() > 1 && name.starts_with(|first: char| first.is_ascii_uppercase()) && name.bytes().all(|b| b.is_ascii_alphabetic())
+    name.len() > 1
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

@@ -161,9 +161,6 @@ mod tests {
     fn a_body_is_refused_above_lambdas_limit() {
         assert_eq!(within_limit(vec![b' '; MAX_ANSWER]).unwrap().len(), 6_291_556);
         let refused = within_limit(vec![b' '; MAX_ANSWER + 1]).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "the answer takes 6291557 bytes, more than the 6291556 that Lambda accepts"
-        );
+        assert_eq!(refused.to_string(), "the answer takes 6291557 bytes, more than the 6291556 that Lambda accepts");
     }
 }

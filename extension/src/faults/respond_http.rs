@@ -65,7 +65,10 @@ fn headers_and_cookies(answer: &HttpAnswer, made_by: String) -> (BTreeMap<String
             cookies.push(value.clone());
             continue;
         }
-        headers.entry(name).and_modify(|values| *values = format!("{values}, {value}")).or_insert_with(|| value.clone());
+        headers
+            .entry(name)
+            .and_modify(|values| *values = format!("{values}, {value}"))
+            .or_insert_with(|| value.clone());
     }
     headers.insert(MADE_BY.to_owned(), made_by);
     (headers, cookies)
@@ -83,8 +86,13 @@ mod tests {
 
     #[test]
     fn payload_2_has_headers_in_one_place_and_cookies_in_another() {
-        let headers =
-            [("Retry-After", "2"), ("set-cookie", "a=1, b"), ("vary", "origin"), ("Set-Cookie", "c=2"), ("VARY", "cookie")];
+        let headers = [
+            ("Retry-After", "2"),
+            ("set-cookie", "a=1, b"),
+            ("vary", "origin"),
+            ("Set-Cookie", "c=2"),
+            ("VARY", "cookie"),
+        ];
         assert_eq!(
             written(&headers, b"gone"),
             r#"{"statusCode":404,"headers":{"retry-after":"2","vary":"origin, cookie","x-misrule":"outage/path-outage"},"cookies":["a=1, b","c=2"],"body":"gone","isBase64Encoded":false}"#

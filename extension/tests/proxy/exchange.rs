@@ -142,7 +142,7 @@ impl Exchange {
             tokio::spawn(async move { connection.closes().await });
         } else if self.early {
             // A server that refuses a body still takes it, or the refusal may be lost.
-            tokio::spawn(async move { while !connection.closes().await {} });
+            tokio::spawn(async move { connection.drain().await });
         }
         seen
     }

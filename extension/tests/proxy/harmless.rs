@@ -31,7 +31,8 @@ fn streamed(headers: &str, chunks: &str) -> Vec<u8> {
 
 async fn same(rows: Vec<(&str, Vec<u8>, Vec<u8>)>) {
     for (name, request, answer) in rows {
-        same_exchange(name, &Exchange { request, runtime: Then::Stays, answer, lambda: Then::Stays, early: false }).await;
+        same_exchange(name, &Exchange { request, runtime: Then::Stays, answer, lambda: Then::Stays, early: false })
+            .await;
     }
 }
 
@@ -68,7 +69,11 @@ async fn an_event_arrives_as_lambda_sent_it() {
 async fn an_answer_arrives_as_the_runtime_sent_it() {
     let cause = format!("Lambda-Runtime-Function-XRay-Error-Cause: {}\r\n", "x".repeat(1_048_575));
     let many: String = (0..300).map(|number| format!("X-Header-{number}: {number}\r\n")).collect();
-    let error = post("/2018-06-01/runtime/invocation/r-1/error", &format!("{cause}Lambda-Runtime-Function-Error-Type: E\r\n"), b"{}");
+    let error = post(
+        "/2018-06-01/runtime/invocation/r-1/error",
+        &format!("{cause}Lambda-Runtime-Function-Error-Type: E\r\n"),
+        b"{}",
+    );
     let refusal = |status: &str| answer(status, "Content-Type: application/json\r\n", b"{\"errorMessage\":\"no\"}");
     same(vec![
         ("21 accepted", response("Content-Type: application/json\r\n", b"\"done\""), ACCEPTED.into()),
@@ -79,7 +84,11 @@ async fn an_answer_arrives_as_the_runtime_sent_it() {
         ("26 three hundred headers", response(&many, b"x"), ACCEPTED.into()),
         ("27 an invocation id", response("Lambda-Runtime-Invocation-Id: i-1\r\n", b"x"), ACCEPTED.into()),
         ("29 the largest answer there may be", response("", &vec![b'a'; 6_291_556]), ACCEPTED.into()),
-        ("41 an unknown mode", response("Lambda-Runtime-Function-Response-Mode: bogus\r\n", b"x"), refusal("400 Bad Request")),
+        (
+            "41 an unknown mode",
+            response("Lambda-Runtime-Function-Response-Mode: bogus\r\n", b"x"),
+            refusal("400 Bad Request"),
+        ),
         ("no body", response("", b""), ACCEPTED.into()),
     ])
     .await;
@@ -94,11 +103,23 @@ async fn a_stream_arrives_with_its_trailers() {
     same(vec![
         ("22 chunked, as Go sends it", streamed("", "1\r\na\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"), ACCEPTED.into()),
         ("22 chunked and empty", streamed("", "0\r\n\r\n"), ACCEPTED.into()),
-        ("35 two Trailer lines", streamed(&format!("{prelude}Trailer: {kind}\r\nTrailer: {body}\r\n"), &short), ACCEPTED.into()),
+        (
+            "35 two Trailer lines",
+            streamed(&format!("{prelude}Trailer: {kind}\r\nTrailer: {body}\r\n"), &short),
+            ACCEPTED.into(),
+        ),
         ("35 one Trailer line", streamed(&format!("Trailer: {kind}, {body}\r\n"), &short), ACCEPTED.into()),
-        ("35 lower case", streamed(&format!("trailer: {}\r\n", kind.to_lowercase()), &format!("1\r\na\r\n0\r\n{kind}: E\r\n\r\n")), ACCEPTED.into()),
+        (
+            "35 lower case",
+            streamed(&format!("trailer: {}\r\n", kind.to_lowercase()), &format!("1\r\na\r\n0\r\n{kind}: E\r\n\r\n")),
+            ACCEPTED.into(),
+        ),
         ("36 a trailer of 64 KB", streamed(&format!("Trailer: {kind}, {body}\r\n"), &long), ACCEPTED.into()),
-        ("40 a prelude", streamed(prelude, "12\r\n{\"statusCode\":200}\r\n8\r\n\0\0\0\0\0\0\0\0\r\n4\r\nbody\r\n0\r\n\r\n"), ACCEPTED.into()),
+        (
+            "40 a prelude",
+            streamed(prelude, "12\r\n{\"statusCode\":200}\r\n8\r\n\0\0\0\0\0\0\0\0\r\n4\r\nbody\r\n0\r\n\r\n"),
+            ACCEPTED.into(),
+        ),
     ])
     .await;
 }
@@ -113,22 +134,48 @@ async fn every_other_route_passes() {
     let not_allowed = answer("405 Method Not Allowed", "Allow: GET\r\n", b"");
     same(vec![
         ("43 init/error", post("/2018-06-01/runtime/init/error", "", b"{}"), ACCEPTED.into()),
-        ("43 restore/next", b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(), answer("200 OK", "", b"")),
-        ("44 no restore", b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(), not_found.clone()),
+        (
+            "43 restore/next",
+            b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(),
+            answer("200 OK", "", b""),
+        ),
+        (
+            "44 no restore",
+            b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(),
+            not_found.clone(),
+        ),
         ("45 an unknown target", target.into(), not_found),
         ("45 slashes in front", b"GET //a//b HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(), not_allowed.clone()),
-        ("45 an unknown method", b"BREW /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(), not_allowed),
-        ("45 HEAD", b"HEAD /2018-06-01/ping HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(), b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n".to_vec()),
+        (
+            "45 an unknown method",
+            b"BREW /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(),
+            not_allowed,
+        ),
+        (
+            "45 HEAD",
+            b"HEAD /2018-06-01/ping HTTP/1.1\r\nHost: l\r\n\r\n".to_vec(),
+            b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n".to_vec(),
+        ),
         ("46 another extension registers", register, registered),
         ("47 credentials", credentials.into(), answer("200 OK", "", b"{}")),
-        ("48 telemetry", b"PUT /2022-07-01/telemetry HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\n\r\n{}".to_vec(), ACCEPTED.into()),
+        (
+            "48 telemetry",
+            b"PUT /2022-07-01/telemetry HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\n\r\n{}".to_vec(),
+            ACCEPTED.into(),
+        ),
     ])
     .await;
 }
 
 #[tokio::test]
 async fn what_breaks_off_breaks_off_on_the_other_side() {
-    let cut = |request: Vec<u8>| Exchange { request, runtime: Then::Closes, answer: Vec::new(), lambda: Then::Closes, early: false };
+    let cut = |request: Vec<u8>| Exchange {
+        request,
+        runtime: Then::Closes,
+        answer: Vec::new(),
+        lambda: Then::Closes,
+        early: false,
+    };
     let silent = |answer: &[u8]| Exchange {
         request: NEXT.into(),
         runtime: Then::Stays,

@@ -75,6 +75,13 @@ impl Reader {
         self.read.is_empty() && !self.more().await
     }
 
+    /// Takes what still comes and throws it away.
+    pub(crate) async fn drain(&mut self) {
+        while self.more().await {
+            self.read.clear();
+        }
+    }
+
     async fn line(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.read.windows(2).position(|two| two == b"\r\n") {

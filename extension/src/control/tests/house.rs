@@ -1,0 +1,206 @@
+//! A control with a scripted source, clocks in the test's hand, and its lines kept.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use misrule_engine::decision::Carries;
+use misrule_engine::experiment::Environment;
+use misrule_engine::time::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::super::loader::Loader;
+use super::super::state::{State, Waits};
+use super::super::{Armed, Control, Say};
+use crate::clock::{Clock, Moment};
+use crate::sources::{Fetched, Source, SourceError};
+use crate::telemetry::Line;
+
+pub(super) const INTERVAL: Duration = Duration::from_secs(60);
+pub(super) const MAX_AGE: Duration = Duration::from_secs(300);
+pub(super) const LIFE: Duration = Duration::from_secs(3600);
+const START: Timestamp = Timestamp::from_milliseconds(1_800_000_000_000);
+
+type Answer = Result<Fetched, SourceError>;
+type ReadyMade = fn(&str) -> Option<&'static [u8]>;
+
+/// What a test may choose before the doors open.
+pub(super) struct Plot {
+    pub waits: Waits,
+    pub keyed: bool,
+    pub ready_made: ReadyMade,
+}
+
+impl Default for Plot {
+    fn default() -> Self {
+        let waits = Waits { first: Duration::ZERO, refresh: Duration::from_millis(250), hold: true };
+        Self { waits, keyed: false, ready_made: misrule_policies::component }
+    }
+}
+
+pub(super) struct House {
+    pub control: Control,
+    state: Arc<State>,
+    answers: mpsc::UnboundedSender<Answer>,
+    asked: watch::Receiver<u64>,
+    lines: Arc<Mutex<Vec<Line>>>,
+    wall_set: Arc<AtomicI64>,
+}
+
+impl House {
+    pub(super) fn open() -> Self {
+        Self::with(Plot::default())
+    }
+
+    pub(super) fn with(plot: Plot) -> Self {
+        let (lines, wall_set) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicI64::new(0)));
+        let say: Say = {
+            let lines = Arc::clone(&lines);
+            Arc::new(move |line| lines.lock().unwrap().push(line))
+        };
+        let state = Arc::new(State::new(clock(&wall_set), say, plot.waits));
+        let carries = Carries::everything();
+        let loader = Loader::new(environment(), carries, plot.keyed, plot.ready_made);
+        let (answers, script) = mpsc::unbounded_channel();
+        let (asks, asked) = watch::channel(0);
+        let source = Script { answers: script, asks, asking: AtomicBool::new(false) };
+        super::super::Refresher::new(Arc::clone(&state), loader, source).spawn();
+        Self { control: Control(Some(Arc::clone(&state))), state, answers, asked, lines, wall_set }
+    }
+
+    /// The source's next answer, once it is asked.
+    pub(super) fn script(&self, answer: Answer) {
+        self.answers.send(answer).unwrap();
+    }
+
+    /// A whole refresh with this answer: an invocation begins when one is due, and ends when it is done.
+    pub(super) async fn refreshed(&self, answer: Answer) {
+        let mut finished = self.state.finished();
+        let before = *finished.borrow();
+        if before > 0 {
+            tokio::time::advance(INTERVAL).await;
+        }
+        self.script(answer);
+        let under_way = self.control.invocation_under_way();
+        finished.wait_for(|finished| *finished > before).await.unwrap();
+        drop(under_way);
+    }
+
+    /// The source panics when it is asked next.
+    pub(super) fn forget_the_script(&mut self) {
+        self.answers = mpsc::unbounded_channel().0;
+    }
+
+    pub(super) async fn arms(&self, experiment: Value) -> Arc<Armed> {
+        self.refreshed(Ok(content(&experiment))).await;
+        self.control.event_arrived().await.expect("the experiment is in force")
+    }
+
+    /// Waits until the source was asked so many times in all.
+    pub(super) async fn asked(&self, times: u64) {
+        self.asked.clone().wait_for(|asked| *asked >= times).await.unwrap();
+    }
+
+    pub(super) fn times_asked(&self) -> u64 {
+        *self.asked.borrow()
+    }
+
+    /// Waits until so many refreshes are over, without an invocation.
+    pub(super) async fn finished(&self, times: u64) {
+        self.state.finished().wait_for(|finished| *finished >= times).await.unwrap();
+    }
+
+    /// Sets the wall clock forward or back by so many seconds.
+    pub(super) fn set_wall(&self, seconds: i64) {
+        self.wall_set.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.state.now().wall()
+    }
+
+    /// The names of the lines since the last look.
+    pub(super) fn told(&self) -> Vec<&'static str> {
+        self.lines().iter().map(Line::name).collect()
+    }
+
+    /// The lines since the last look.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        std::mem::take(&mut self.lines.lock().unwrap())
+    }
+}
+
+fn clock(wall_set: &Arc<AtomicI64>) -> Clock {
+    let (start, wall_set) = (Instant::now(), Arc::clone(wall_set));
+    Clock::new(move || {
+        let monotonic = Instant::now();
+        let wall = START.plus(monotonic - start).as_milliseconds();
+        let wall = wall.saturating_add_signed(wall_set.load(Ordering::SeqCst));
+        Moment::new(Timestamp::from_milliseconds(wall), monotonic)
+    })
+}
+
+fn environment() -> Environment {
+    Environment {
+        function_name: "health".into(),
+        function_version: "$LATEST".into(),
+        region: "us-east-1".into(),
+        account: None,
+        memory_mb: 128,
+        initialization: "on-demand".into(),
+    }
+}
+
+/// An experiment by this name, an hour long, that slows every event of every function down.
+pub(super) fn experiment(name: &str) -> Value {
+    json!({
+        "name": name,
+        "hypothesis": "Clients retry.",
+        "expires": START.plus(LIFE).to_string(),
+        "blast_radius": { "functions": ["*"], "max_age": "5m" },
+        "policy": [{ "use": "latency", "settings": { "delay": "1s" } }],
+    })
+}
+
+pub(super) fn content(delivery: &Value) -> Fetched {
+    Fetched::Content { bytes: Bytes::from(delivery.to_string()), label: None }
+}
+
+pub(super) fn halt() -> Fetched {
+    content(&json!({ "halt": true }))
+}
+
+pub(super) fn nothing() -> Fetched {
+    Fetched::Nothing { missing: "nothing is deployed".into() }
+}
+
+pub(super) fn unreachable() -> SourceError {
+    SourceError::Unreachable { action: "appconfig:GetLatestConfiguration", source: "connection refused".into() }
+}
+
+struct Script {
+    answers: mpsc::UnboundedReceiver<Answer>,
+    asks: watch::Sender<u64>,
+    asking: AtomicBool,
+}
+
+impl Source for Script {
+    fn name(&self) -> &str {
+        "appconfig:shop/prod/faults"
+    }
+
+    fn interval(&self) -> Duration {
+        INTERVAL
+    }
+
+    async fn fetch(&mut self) -> Answer {
+        assert!(!self.asking.swap(true, Ordering::SeqCst), "two fetches at a time");
+        self.asks.send_modify(|asked| *asked += 1);
+        let answer = self.answers.recv().await;
+        self.asking.store(false, Ordering::SeqCst);
+        answer.expect("the script goes on")
+    }
+}

@@ -1,0 +1,7 @@
+//! The states an experiment goes through, under a scripted source and clocks that stand still.
+
+mod ends;
+mod failures;
+mod house;
+mod refreshing;
+mod states;
