@@ -146,7 +146,7 @@ impl AppConfig {
             SdkError::ServiceError(service) => service.raw().status().as_u16(),
             SdkError::ResponseError(response) => {
                 let status = response.raw().status().as_u16();
-                return if status < 300 { unreachable(action, error) } else { failed(action, status, error) };
+                return if status < 300 { unreachable(action, error) } else { failed(action, status, &error) };
             }
             _ if lacks_credentials(&error) => {
                 return Failure::Source(SourceError::NoCredentials { action, source: error.into() });
@@ -161,7 +161,7 @@ impl AppConfig {
                 Failure::Source(SourceError::Denied { action, resource, source: said(&error) })
             }
             (400, _) if action == GET => Failure::TokenRefused(said(&error)),
-            _ => failed(action, status, error),
+            _ => failed(action, status, &error),
         }
     }
 }
@@ -208,11 +208,11 @@ fn unreachable(action: &'static str, error: impl Into<Box<dyn std::error::Error 
     Failure::Source(SourceError::Unreachable { action, source: error.into() })
 }
 
-fn failed<E>(action: &'static str, status: u16, error: SdkError<E, Response>) -> Failure
+fn failed<E>(action: &'static str, status: u16, error: &SdkError<E, Response>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    Failure::Source(SourceError::ServiceFailed { action, status, source: said(&error) })
+    Failure::Source(SourceError::ServiceFailed { action, status, source: said(error) })
 }
 
 fn no_token(action: &'static str) -> Failure {

@@ -74,6 +74,7 @@ pub(crate) async fn proxy_before(upstream: &str) -> SocketAddr {
     serve(Proxy::new(UpstreamAddress::parse(upstream).unwrap(), false)).await
 }
 
+/// Serves this proxy; the address it listens on.
 pub(crate) async fn serve(proxy: std::sync::Arc<Proxy>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

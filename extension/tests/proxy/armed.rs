@@ -1,0 +1,87 @@
+//! A proxy with an experiment in force, of ready-made policies or of guests that the tests write.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use misrule_engine::decision::Carries;
+use misrule_engine::delivery::bundle;
+use misrule_engine::experiment::{Environment, Experiment};
+use misrule_extension::clock;
+use misrule_extension::control::Control;
+use misrule_extension::faults::CARRIED_OUT;
+use misrule_extension::proxy::Proxy;
+use misrule_extension::settings::{Settings, UpstreamAddress};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::exchange::serve;
+
+/// A proxy that injects, and the file its experiment stands in.
+pub(crate) struct Armed {
+    pub(crate) address: SocketAddr,
+    _folder: TempDir,
+}
+
+/// The proxy of a function in this region: the first event waits until the experiment is in force.
+pub(crate) async fn armed(upstream: SocketAddr, policies: &Value, modules: &[(&str, &str)], dry_run: bool) -> Armed {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("experiment");
+    std::fs::write(&file, delivery(policies, modules)).unwrap();
+    let source = format!("file:{}", file.display());
+    let (settings, wrong) = Settings::read(|name| match name {
+        "MISRULE_SOURCE" => Some(source.clone()),
+        "MISRULE_LOCAL" => Some("true".to_owned()),
+        "MISRULE_FIRST_WAIT" => Some("20s".to_owned()),
+        "AWS_LAMBDA_RUNTIME_API" => Some(upstream.to_string()),
+        _ => None,
+    });
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let proxy = Proxy::new(UpstreamAddress::parse(&upstream.to_string()).unwrap(), dry_run);
+    proxy.obey(Control::start(&settings, environment(), Carries::new(CARRIED_OUT)));
+    Armed { address: serve(proxy).await, _folder: folder }
+}
+
+fn delivery(policies: &Value, modules: &[(&str, &str)]) -> Vec<u8> {
+    let expires = clock::now().plus(Duration::from_secs(3600)).to_string();
+    let experiment =
+        json!({ "name": "trial", "expires": expires, "blast_radius": { "functions": ["*"] }, "policy": policies });
+    if modules.is_empty() {
+        return experiment.to_string().into();
+    }
+    let experiment = Experiment::from_json(experiment.to_string().as_bytes()).unwrap();
+    let modules: BTreeMap<_, _> = modules.iter().map(|(name, guest)| ((*name).to_owned(), component(guest))).collect();
+    bundle::write(&experiment, &modules).unwrap()
+}
+
+fn environment() -> Environment {
+    Environment {
+        function_name: "orders".to_owned(),
+        function_version: "$LATEST".to_owned(),
+        region: "us-east-1".to_owned(),
+        account: None,
+        memory_mb: 128,
+        initialization: "on-demand".to_owned(),
+    }
+}
+
+/// What every guest has besides its hooks: memory, and a `configure` that wants both hooks.
+const SHARED: &str = r#"
+(memory (export "memory") 1)
+(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+(func (export "configure") (param i32 i32) (result i32) (i32.const 16))
+(data (i32.const 16) "\00\00\00\00\03")
+(data (i32.const 64) "Function.Thrown")
+"#;
+
+/// The component of a guest: its imports and hooks.
+fn component(guest: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(format!("(module {guest} {SHARED})")).unwrap();
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("policy.wit", include_str!("../../../sdk/wit/policy.wit")).unwrap();
+    let world = resolve.select_world(&[package], Some("policy")).unwrap();
+    let encoding = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
+    let mut encoder = wit_component::ComponentEncoder::default();
+    encoder.validate(true).module(&module).and_then(|encoder| encoder.encode()).unwrap()
+}

@@ -1,0 +1,240 @@
+//! What runtime and Lambda exchange while an experiment is in force.
+
+use std::time::Duration;
+
+use misrule_extension::clock;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+
+use super::armed::{Armed, armed};
+use super::exchange::{Lambda, connect, soon};
+use super::message::{End, Message, Reader};
+
+const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n";
+const RESPONSE: &str = "POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1";
+const ERROR: &str = "POST /2018-06-01/runtime/invocation/r-1/error HTTP/1.1";
+
+/// Throws before the handler.
+const THROWS: &str = r#"
+(import "misrule:policy/faults@0.1.0" "fail" (func $fail (param i32 i32 i32 i32 i32 i32)))
+(func (export "before")
+  (call $fail (i32.const 64) (i32.const 15) (i32.const 73) (i32.const 6) (i32.const 0) (i32.const 0)))
+(func (export "after"))
+"#;
+
+/// Throws after the handler.
+const THROWS_AFTER: &str = r#"
+(import "misrule:policy/faults@0.1.0" "fail" (func $fail (param i32 i32 i32 i32 i32 i32)))
+(func (export "before"))
+(func (export "after")
+  (call $fail (i32.const 64) (i32.const 15) (i32.const 73) (i32.const 6) (i32.const 0) (i32.const 0)))
+"#;
+
+/// Holds the answer back for a millisecond.
+const HOLDS_BACK: &str = r#"
+(import "misrule:policy/faults@0.1.0" "delay" (func $delay (param i32)))
+(func (export "before"))
+(func (export "after") (call $delay (i32.const 1)))
+"#;
+
+fn outage() -> Value {
+    let settings = json!({ "paths": ["/health"], "status": 404, "headers": { "Retry-After": "2" }, "body": "gone" });
+    json!([{ "use": "path-outage", "settings": settings }])
+}
+
+async fn guest(lambda: &Lambda, guest: &str) -> Armed {
+    armed(lambda.address(), &json!([{ "module": "guest.wasm" }]), &[("guest.wasm", guest)], false).await
+}
+
+/// An event of an HTTP API for this path, as Lambda delivers it.
+fn event(number: u32, path: &str) -> String {
+    let deadline = clock::now().plus(Duration::from_secs(60)).as_milliseconds();
+    let http = json!({ "http": { "method": "GET", "path": path }, "stage": "$default", "domainName": "api.example.com" });
+    let event = json!({ "version": "2.0", "rawPath": path, "headers": {}, "requestContext": http }).to_string();
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+        Lambda-Runtime-Aws-Request-Id: r-{number}\r\nLambda-Runtime-Invocation-Id: i-{number}\r\n\
+        Lambda-Runtime-Deadline-Ms: {deadline}\r\n\
+        Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:orders\r\n\r\n{event}",
+        event.len()
+    )
+}
+
+async fn asks(runtime: &mut Reader) {
+    runtime.stream.write_all(NEXT).await.unwrap();
+}
+
+async fn says(lambda: &mut Reader, answer: &str) {
+    lambda.stream.write_all(answer.as_bytes()).await.unwrap();
+}
+
+async fn accepts(lambda: &mut Reader) {
+    says(lambda, "HTTP/1.1 202 Accepted\r\nContent-Type: a/b\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n").await;
+}
+
+async fn sees(reader: &mut Reader, what: &str) -> Message {
+    let seen = soon(what, reader.message()).await;
+    assert_eq!(seen.end, End::Complete, "{what}: {seen:?}");
+    seen
+}
+
+async fn is_asked(lambda: &mut Reader) {
+    let question = sees(lambda, "the question for an event").await;
+    assert_eq!(question.start, "GET /2018-06-01/runtime/invocation/next HTTP/1.1");
+}
+
+fn request_id(event: &Message) -> Option<&str> {
+    event.header("Lambda-Runtime-Aws-Request-Id")
+}
+
+#[tokio::test]
+async fn an_event_that_misrule_answers_never_reaches_the_runtime_and_the_next_one_does() {
+    let lambda = Lambda::new().await;
+    let proxy = armed(lambda.address(), &outage(), &[], false).await;
+    let mut runtime = connect(proxy.address).await;
+    asks(&mut runtime).await;
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(1, "/health")).await;
+    let post = sees(&mut upstream, "an answer of ours").await;
+    assert_eq!(post.start, RESPONSE);
+    assert_eq!(post.header("Lambda-Runtime-Invocation-Id"), Some("i-1"));
+    let answer: Value = serde_json::from_slice(&post.body).unwrap();
+    assert_eq!(answer["statusCode"], 404);
+    assert_eq!(answer["headers"]["retry-after"], "2");
+    assert_eq!(answer["headers"]["x-misrule"], "trial/path-outage");
+    assert_eq!((&answer["body"], &answer["isBase64Encoded"]), (&json!("gone"), &json!(false)));
+    accepts(&mut upstream).await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(2, "/orders")).await;
+    assert_eq!(request_id(&sees(&mut runtime, "the second event").await), Some("r-2"));
+    assert!(lambda.is_alone().await, "all of it on one connection");
+}
+
+#[tokio::test]
+async fn a_dry_run_hands_every_event_over() {
+    let lambda = Lambda::new().await;
+    let proxy = armed(lambda.address(), &outage(), &[], true).await;
+    let mut runtime = connect(proxy.address).await;
+    asks(&mut runtime).await;
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(1, "/health")).await;
+    assert_eq!(request_id(&sees(&mut runtime, "the event").await), Some("r-1"));
+}
+
+#[tokio::test]
+async fn an_event_whose_answer_got_lost_is_not_decided_again() {
+    let lambda = Lambda::new().await;
+    let proxy = armed(lambda.address(), &outage(), &[], false).await;
+    let mut runtime = connect(proxy.address).await;
+    asks(&mut runtime).await;
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(1, "/health")).await;
+    sees(&mut upstream, "an answer of ours").await;
+    drop(upstream);
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(1, "/health")).await;
+    assert_eq!(request_id(&sees(&mut runtime, "the event, delivered again").await), Some("r-1"));
+}
+
+#[tokio::test]
+async fn a_runtime_that_goes_during_a_delay_closes_its_upstream_connection() {
+    let lambda = Lambda::new().await;
+    let proxy =
+        armed(lambda.address(), &json!([{ "use": "latency", "settings": { "delay": "50s" } }]), &[], false).await;
+    let mut runtime = connect(proxy.address).await;
+    asks(&mut runtime).await;
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(1, "/orders")).await;
+    // Another runtime is served beside it, so the delay has begun or the test would end here.
+    let mut other = connect(proxy.address).await;
+    other.stream.write_all(b"GET /misrule HTTP/1.1\r\nHost: l\r\n\r\n").await.unwrap();
+    sees(&mut other, "an answer beside the delay").await;
+    drop(runtime);
+    assert!(soon("the upstream connection to close", upstream.closes()).await);
+}
+
+#[tokio::test]
+async fn a_thrown_error_is_reported_in_the_handlers_place() {
+    let lambda = Lambda::new().await;
+    let proxy = guest(&lambda, THROWS).await;
+    let mut runtime = connect(proxy.address).await;
+    asks(&mut runtime).await;
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(1, "/orders")).await;
+    let post = sees(&mut upstream, "an error of ours").await;
+    assert_eq!(post.start, ERROR);
+    assert_eq!(post.header("Lambda-Runtime-Function-Error-Type"), Some("Function.Thrown"));
+    assert_eq!(post.header("Lambda-Runtime-Invocation-Id"), Some("i-1"));
+    assert_eq!(post.body, br#"{"errorMessage":"Thrown","errorType":"Function.Thrown","stackTrace":[]}"#);
+}
+
+/// Brings a runtime to where it has its event and may answer.
+async fn with_an_event(lambda: &Lambda, proxy: &Armed) -> (Reader, Reader) {
+    let mut runtime = connect(proxy.address).await;
+    asks(&mut runtime).await;
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(1, "/orders")).await;
+    assert_eq!(request_id(&sees(&mut runtime, "the event").await), Some("r-1"));
+    (runtime, upstream)
+}
+
+#[tokio::test]
+async fn an_answer_becomes_an_error_and_a_second_answer_passes() {
+    let lambda = Lambda::new().await;
+    let proxy = guest(&lambda, THROWS_AFTER).await;
+    let (mut runtime, mut upstream) = with_an_event(&lambda, &proxy).await;
+    let answer = format!("{RESPONSE}\r\nHost: l\r\nContent-Length: 4\r\n\r\nfine");
+    runtime.stream.write_all(answer.as_bytes()).await.unwrap();
+    assert_eq!(sees(&mut upstream, "an error of ours").await.start, ERROR);
+    accepts(&mut upstream).await;
+    assert_eq!(sees(&mut runtime, "what Lambda said").await.start, "HTTP/1.1 202 Accepted");
+    runtime.stream.write_all(answer.as_bytes()).await.unwrap();
+    let second = sees(&mut upstream, "the second answer").await;
+    assert_eq!((second.start.as_str(), second.body.as_slice()), (RESPONSE, &b"fine"[..]));
+}
+
+#[tokio::test]
+async fn a_streamed_answer_that_was_looked_at_arrives_byte_for_byte_wherever_its_prelude_is_cut() {
+    let body = b"{\"statusCode\":200,\"cookies\":[\"a=1\"]}\0\0\0\0\0\0\0\0first and last";
+    for at in 1..body.len() {
+        let lambda = Lambda::new().await;
+        let proxy = guest(&lambda, HOLDS_BACK).await;
+        let (mut runtime, mut upstream) = with_an_event(&lambda, &proxy).await;
+        let head = format!(
+            "{RESPONSE}\r\nHost: l\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\n\
+            Lambda-Runtime-Function-Response-Mode: streaming\r\n\
+            Content-Type: application/vnd.awslambda.http-integration-response\r\n\r\n"
+        );
+        let mut message = head.into_bytes();
+        for piece in [&body[..at], &body[at..]] {
+            message.extend(format!("{:x}\r\n", piece.len()).bytes());
+            message.extend([piece, b"\r\n"].concat());
+        }
+        message.extend(b"0\r\nX-End: 1\r\n\r\n");
+        runtime.stream.write_all(&message).await.unwrap();
+        let seen = sees(&mut upstream, "the streamed answer").await;
+        assert_eq!((seen.start.as_str(), seen.body.as_slice()), (RESPONSE, &body[..]), "cut at {at}");
+        assert_eq!(seen.trailers, ["x-end: 1"], "cut at {at}");
+    }
+}
+
+#[tokio::test]
+async fn a_streamed_answer_becomes_an_error_before_its_first_byte_goes_up() {
+    let lambda = Lambda::new().await;
+    let proxy = guest(&lambda, THROWS_AFTER).await;
+    let (mut runtime, mut upstream) = with_an_event(&lambda, &proxy).await;
+    let answer = format!(
+        "{RESPONSE}\r\nHost: l\r\nTransfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n4\r\nfine\r\n"
+    );
+    runtime.stream.write_all(answer.as_bytes()).await.unwrap();
+    // A plan for a streamed answer may not fail: the policy traps, and the answer goes its way.
+    let seen = soon("the answer's head", upstream.message_with(false)).await;
+    assert_eq!(seen.start, RESPONSE);
+}
