@@ -24,7 +24,10 @@ use crate::faults::{self, Effect, Post, Scene};
 use crate::telemetry;
 
 /// What Lambda gave to a runtime that asked for an event.
-#[expect(clippy::large_enum_variant, reason = "taken apart as soon as it is made; a box would be an allocation for each event")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart as soon as it is made; a box would be an allocation for each event"
+)]
 enum Received {
     /// Something that no policy is to see: it passes.
     Untouched(Response<Content>),

@@ -62,12 +62,6 @@ impl AppConfig {
         Self { address, name, region: region.to_owned(), client: None, token: None, interval: DEFAULT_INTERVAL }
     }
 
-    #[cfg(test)]
-    pub(super) fn with_client(mut self, client: Client) -> Self {
-        self.client = Some(client);
-        self
-    }
-
     async fn client(&mut self) -> Result<Client, SourceError> {
         if let Some(client) = &self.client {
             return Ok(client.clone());

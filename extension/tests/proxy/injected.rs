@@ -49,7 +49,8 @@ async fn guest(lambda: &Lambda, guest: &str) -> Armed {
 /// An event of an HTTP API for this path, as Lambda delivers it.
 fn event(number: u32, path: &str) -> String {
     let deadline = clock::now().plus(Duration::from_secs(60)).as_milliseconds();
-    let http = json!({ "http": { "method": "GET", "path": path }, "stage": "$default", "domainName": "api.example.com" });
+    let http =
+        json!({ "http": { "method": "GET", "path": path }, "stage": "$default", "domainName": "api.example.com" });
     let event = json!({ "version": "2.0", "rawPath": path, "headers": {}, "requestContext": http }).to_string();
     format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\

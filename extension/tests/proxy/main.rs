@@ -1,5 +1,12 @@
 //! The proxy between raw sockets: what Lambda and a runtime exchange through it, against what they exchange without it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 mod armed;
 mod exchange;
 mod harmless;

@@ -28,6 +28,7 @@ type Answer = Result<Fetched, SourceError>;
 type ReadyMade = fn(&str) -> Option<&'static [u8]>;
 
 /// What a test may choose before the doors open.
+#[derive(Clone, Copy)]
 pub(super) struct Plot {
     pub waits: Waits,
     pub keyed: bool,
