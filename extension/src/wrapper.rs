@@ -135,3 +135,43 @@ fn is_misrule(answer: &[u8]) -> bool {
     let answer = String::from_utf8_lossy(answer);
     answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""name":"misrule""#)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(Vec<String>, u16), String> {
+        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+        let wrapped = Wrapped::read(arguments.iter().map(OsString::from), variable).map_err(|error| error.to_string())?;
+        Ok((wrapped.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(), wrapped.port))
+    }
+
+    #[test]
+    fn the_runtime_is_run_by_the_next_wrapper_where_there_is_one() {
+        let (ours, runtime) = ("/opt/misrule-wrapper", "/var/runtime/bootstrap");
+        let next = |next| read(&[ours, runtime, "a b"], &[("MISRULE_NEXT_WRAPPER", next)]).unwrap().0;
+        assert_eq!(next(""), [runtime, "a b"]);
+        assert_eq!(next("/opt/other"), ["/opt/other", runtime, "a b"]);
+        assert_eq!(next(ours), [runtime, "a b"], "it does not run itself");
+        let this = std::env::current_exe().unwrap();
+        assert_eq!(next(this.to_str().unwrap()), [runtime, "a b"], "it does not run itself by another name");
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_the_layers_own() {
+        let port = |port| read(&["w", "r"], &[("MISRULE_PORT", port)]).unwrap().1;
+        assert_eq!((port("9200"), port(" 9200 "), port("many"), port("0")), (9200, 9200, 9117, 9117));
+    }
+
+    #[test]
+    fn without_a_program_it_says_so() {
+        assert_eq!(read(&["w"], &[]).unwrap_err(), "misrule-wrapper was called without the program to run");
+    }
+
+    #[test]
+    fn only_misrule_is_misrule() {
+        assert!(is_misrule(b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"misrule\",\"version\":\"0.1.0\"}"));
+        assert!(!is_misrule(b"HTTP/1.1 404 Not Found\r\n\r\n{\"name\":\"misrule\"}"));
+        assert!(!is_misrule(b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"other\"}"));
+    }
+}

@@ -25,6 +25,7 @@ pub(crate) struct Armed {
 
 /// The proxy of a function in this region: the first event waits until the experiment is in force.
 pub(crate) async fn armed(upstream: SocketAddr, policies: &Value, modules: &[(&str, &str)], dry_run: bool) -> Armed {
+    misrule_extension::telemetry::install(&"off".parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("experiment");
     std::fs::write(&file, delivery(policies, modules)).unwrap();

@@ -151,7 +151,7 @@ async fn a_runtime_that_goes_during_a_delay_closes_its_upstream_connection() {
     let mut upstream = lambda.accept().await;
     is_asked(&mut upstream).await;
     says(&mut upstream, &event(1, "/orders")).await;
-    // Another runtime is served beside it, so the delay has begun or the test would end here.
+    // A delay holds nobody else up.
     let mut other = connect(proxy.address).await;
     other.stream.write_all(b"GET /misrule HTTP/1.1\r\nHost: l\r\n\r\n").await.unwrap();
     sees(&mut other, "an answer beside the delay").await;
@@ -227,7 +227,7 @@ async fn a_streamed_answer_that_was_looked_at_arrives_byte_for_byte_wherever_its
 }
 
 #[tokio::test]
-async fn a_streamed_answer_becomes_an_error_before_its_first_byte_goes_up() {
+async fn a_policy_that_wants_an_error_of_a_streamed_answer_traps_and_the_stream_goes_its_way() {
     let lambda = Lambda::new().await;
     let proxy = guest(&lambda, THROWS_AFTER).await;
     let (mut runtime, mut upstream) = with_an_event(&lambda, &proxy).await;
@@ -235,7 +235,6 @@ async fn a_streamed_answer_becomes_an_error_before_its_first_byte_goes_up() {
         "{RESPONSE}\r\nHost: l\r\nTransfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n4\r\nfine\r\n"
     );
     runtime.stream.write_all(answer.as_bytes()).await.unwrap();
-    // A plan for a streamed answer may not fail: the policy traps, and the answer goes its way.
     let seen = soon("the answer's head", upstream.message_with(false)).await;
     assert_eq!(seen.start, RESPONSE);
 }

@@ -13,3 +13,5 @@ mod harmless;
 mod injected;
 mod message;
 mod patience;
+mod process;
+mod wrapper;
