@@ -142,7 +142,8 @@ mod tests {
 
     fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(Vec<String>, u16), String> {
         let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
-        let wrapped = Wrapped::read(arguments.iter().map(OsString::from), variable).map_err(|error| error.to_string())?;
+        let wrapped =
+            Wrapped::read(arguments.iter().map(OsString::from), variable).map_err(|error| error.to_string())?;
         Ok((wrapped.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(), wrapped.port))
     }
 

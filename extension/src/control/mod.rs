@@ -53,6 +53,15 @@ pub struct Armed {
     disarmed_before: u64,
 }
 
+#[cfg(test)]
+impl Armed {
+    /// An experiment version that no control knows.
+    pub(crate) fn for_tests(enforcer: Enforcer) -> Self {
+        let version = Version { label: None, digest: enforcer.digest() };
+        Self { enforcer: Arc::new(enforcer), version, disarmed_before: 0 }
+    }
+}
+
 impl fmt::Debug for Armed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Armed({} {})", self.enforcer.experiment().name, self.version)

@@ -13,7 +13,8 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_appconfigdata::Client;
 use aws_sdk_appconfigdata::error::{ProvideErrorMetadata, SdkError};
@@ -25,6 +26,9 @@ use bytes::Bytes;
 
 use super::{Fetched, Source, SourceError};
 use crate::settings::HostedAddress;
+
+#[cfg(test)]
+mod tests;
 
 const START: &str = "appconfig:StartConfigurationSession";
 const GET: &str = "appconfig:GetLatestConfiguration";
@@ -248,27 +252,28 @@ fn interval(seconds: i32) -> Duration {
     if seconds <= 0 { DEFAULT_INTERVAL } else { Duration::from_secs(u64::from(clamped.unsigned_abs())) }
 }
 
-/// The SDK's configuration. Its retries are off, for [`control`](crate::control) paces attempts itself; AWS_ENDPOINT_URL
-/// and AWS_ENDPOINT_URL_APPCONFIGDATA are honoured. Credentials come from the two places where Lambda puts them, not from
-/// the SDK's whole chain: its last resort is a host that no function can reach.
+/// Credentials come from the two places where Lambda puts them, not from the SDK's whole chain: its last resort is a host
+/// that no function can reach. AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_APPCONFIGDATA are honoured.
 async fn load(region: Region) -> SdkConfig {
-    let http = http_client();
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
-    let container = ProviderConfig::without_region().with_http_client(http.clone());
+    let container = ProviderConfig::without_region().with_http_client(http_client());
     let container = EcsCredentialsProvider::builder().configure(&container).connect_timeout(CONNECT_TIMEOUT).build();
     let credentials = CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new());
+    loader(region, credentials.or_else("Container", container)).load().await
+}
+
+/// The SDK's configuration. Its retries are off, for [`control`](crate::control) paces attempts itself.
+fn loader(region: Region, credentials: impl ProvideCredentials + 'static) -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(region)
-        .credentials_provider(credentials.or_else("Container", container))
+        .credentials_provider(credentials)
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .http_client(http)
-        .load()
-        .await
+        .http_client(http_client())
 }
 
-pub(super) fn http_client() -> SharedHttpClient {
+fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .pool_idle_timeout(IDLE_CONNECTION)

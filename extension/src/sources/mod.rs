@@ -5,9 +5,6 @@ mod appconfig;
 mod error;
 mod file;
 
-#[cfg(test)]
-mod appconfig_tests;
-
 use std::future::Future;
 use std::time::Duration;
 

@@ -10,6 +10,8 @@ mod line;
 mod writer;
 
 #[cfg(test)]
+mod decision_tests;
+#[cfg(test)]
 mod tests;
 
 pub use decision::decision_lines;

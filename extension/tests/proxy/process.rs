@@ -23,6 +23,8 @@ async fn free_port() -> u16 {
 
 fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extension {
     let process = Command::new(env!("CARGO_BIN_EXE_misrule-extension"))
+        // What the tests' own surroundings hold, such as the names of toolchains, is not the layer's.
+        .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string())
         .env("MISRULE_PORT", port.to_string())
         .envs(more.iter().copied())
@@ -34,7 +36,8 @@ fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extension {
 }
 
 async fn says(lambda: &mut Reader, status: &str, body: &str) {
-    let head = format!("HTTP/1.1 {status}\r\nLambda-Extension-Identifier: me\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head =
+        format!("HTTP/1.1 {status}\r\nLambda-Extension-Identifier: me\r\nContent-Length: {}\r\n\r\n", body.len());
     lambda.stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).await.unwrap();
 }
 
