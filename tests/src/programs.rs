@@ -28,9 +28,8 @@ pub fn program(name: &str) -> Result<PathBuf> {
 }
 
 fn build() -> bool {
-    let packages = ["misrule", "misrule-extension", "misrule-local-function"];
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(checkout()).args(["build", "--quiet"]).args(packages.iter().flat_map(|name| ["--package", name]));
+    cargo.current_dir(checkout()).args(["build", "--quiet", "--workspace", "--bins"]);
     cargo.status().is_ok_and(|status| status.success())
 }
 

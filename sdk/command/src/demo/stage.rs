@@ -93,7 +93,7 @@ async fn programs(printer: &Printer) -> Result<PathBuf, DemoError> {
     if surroundings::run_by_cargo() {
         printer.say("building the extension and the demo's function");
         let mut cargo = Command::new("cargo");
-        cargo.args(["build", "--package", EXTENSION, "--package", FUNCTION]);
+        cargo.arg("build").args([EXTENSION, WRAPPER, FUNCTION].iter().flat_map(|name| ["--bin", name]));
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
