@@ -1,6 +1,7 @@
 //! What the command reads from its surroundings: environment variables and the clock. Nothing else reads either.
 
 use std::ffi::OsString;
+use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use misrule_engine::time::Timestamp;
@@ -15,6 +16,17 @@ pub(crate) fn now() -> Timestamp {
 /// Whether cargo runs this program from a checkout: it tells the programs that it runs where their package is.
 pub(crate) fn run_by_cargo() -> bool {
     std::env::var_os("CARGO_MANIFEST_DIR").is_some()
+}
+
+/// A cargo that knows nothing of the cargo that may run this program: build scripts would take its variables for a change.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if name == "OUT_DIR" || name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_") {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// Whether output may be coloured, as far as `NO_COLOR` (<https://no-color.org>) has a say.

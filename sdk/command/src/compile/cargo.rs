@@ -182,7 +182,7 @@ fn cargo(
     what: &'static str,
     printer: &Printer,
 ) -> Result<Vec<u8>, CargoError> {
-    let mut command = Command::new("cargo");
+    let mut command = surroundings::cargo();
     command.current_dir(folder).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());
     command.env("CARGO_ENCODED_RUSTFLAGS", flags(folder).join(std::ffi::OsStr::new("\x1f")));
     printer.detail(format_args!("{command:?}"));

@@ -92,7 +92,7 @@ async fn programs(printer: &Printer) -> Result<PathBuf, DemoError> {
     let folder = here.parent().unwrap_or(Path::new(".")).to_owned();
     if surroundings::run_by_cargo() {
         printer.say("building the extension and the demo's function");
-        let mut cargo = Command::new("cargo");
+        let mut cargo = Command::from(surroundings::cargo());
         cargo.arg("build").args([EXTENSION, WRAPPER, FUNCTION].iter().flat_map(|name| ["--bin", name]));
         if folder.ends_with("release") {
             cargo.arg("--release");
