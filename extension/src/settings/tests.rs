@@ -200,3 +200,12 @@ fn the_resource_that_iam_must_allow_is_named() {
     let arn = "arn:aws:appconfig:us-east-1:*:application/a/environment/e/configuration/p";
     assert_eq!(address.resource("us-east-1"), arn);
 }
+
+#[test]
+fn the_readme_names_every_variable() {
+    let readme = include_str!("../../README.md");
+    for Variable { name, meaning } in VARIABLES {
+        let row = format!("| `{name}` | {meaning} |");
+        assert!(readme.contains(&row), "extension/README.md lacks: {row}");
+    }
+}

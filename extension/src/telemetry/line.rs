@@ -31,6 +31,9 @@ macro_rules! lines {
             /// The names of all lines, in the order of their table.
             pub const NAMES: &[&str] = &[$($name),*];
 
+            /// What each means, in the same order.
+            pub const MEANINGS: &[&str] = &[$(concat!($($doc),*)),*];
+
             /// What stands under `misrule` in the line.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$line(_) => $name),* }

@@ -156,3 +156,12 @@ fn a_chain_of_causes_reads_from_the_outside_in() {
     let error = Outer("x".parse::<u8>().unwrap_err());
     assert_eq!(chain(&error), "the bundle cannot be read: invalid digit found in string");
 }
+
+#[test]
+fn the_readme_names_every_line() {
+    let readme = include_str!("../../README.md");
+    for (name, meaning) in Line::NAMES.iter().zip(Line::MEANINGS) {
+        let row = format!("| `{name}` |{meaning} |");
+        assert!(readme.contains(&row), "extension/README.md lacks: {row}");
+    }
+}
