@@ -13,4 +13,5 @@ mod do_no_harm;
 mod enforced;
 mod house;
 mod readme;
+mod report;
 mod wrong_input;

@@ -71,6 +71,13 @@ impl Enforcer {
         expiry(&self.experiment)
     }
 
+    /// The largest share of invocations, from 0 to 1, that a policy is asked about: the experiment's rate and the policy's
+    /// own, drawn independently.
+    pub fn rate(&self) -> f64 {
+        let policies = self.policies.iter().map(|policy| policy.rate().share()).fold(0.0, f64::max);
+        self.experiment.blast_radius.rate.share() * policies
+    }
+
     /// Whether it has started and not expired.
     pub fn in_force(&self, now: Timestamp) -> bool {
         self.experiment.starts.is_none_or(|starts| starts <= now) && now < self.expires()

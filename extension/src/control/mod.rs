@@ -189,6 +189,11 @@ impl Control {
         }
     }
 
+    /// Why this experiment may no longer inject; none where it may. A newer version does not end it.
+    pub fn over(&self, armed: &Armed) -> Option<Why> {
+        self.0.as_ref().map_or(Some(Why::Unwatched), |state| state.over(armed))
+    }
+
     /// Whether this experiment may inject at this instant.
     pub fn may_inject(&self, armed: &Armed, now: Timestamp) -> bool {
         self.0.as_ref().is_some_and(|state| armed.enforcer.in_force(now) && state.over(armed).is_none())

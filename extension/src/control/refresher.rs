@@ -155,6 +155,7 @@ impl<S: Source> Refresher<S> {
             starts: enforcer.experiment().starts,
             expires: enforcer.expires(),
             unsigned: self.loader.unsigned(),
+            rate: enforcer.rate(),
             took_ms: milliseconds(self.state.now().since(began)),
         }
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use misrule_engine::decision::{FaultKind, Hook, PolicyName};
+use misrule_engine::decision::{FaultKind, Hook, PolicyName, Step};
 use misrule_engine::limits::DEADLINE_MARGIN;
 use misrule_engine::time::Timestamp;
+use tokio::time::Instant;
 
 use super::{Effect, FaultError, Scene};
 use crate::clock;
-use crate::telemetry::{FaultEnded, Line};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::Delay;
@@ -25,12 +25,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// None.
 pub async fn carry_out(duration: &Duration, policy: &PolicyName, scene: Scene<'_>) -> Result<Effect, FaultError> {
     let latest = scene.invocation.head().deadline.minus(Duration::from_millis(DEADLINE_MARGIN.value));
+    let begun = Instant::now();
     tokio::select! {
         () = wait(*duration, latest, clock::now) => {}
-        why = scene.control.ended(scene.armed) => {
-            let about = scene.about(policy);
-            Line::from(FaultEnded { about, fault: KIND.name(), reason: why.to_string() }).emit();
-        }
+        why = scene.control.ended(scene.armed) => scene.ended(policy, &Step::Delay(*duration), begun.elapsed(), why),
     }
     Ok(Effect::Done)
 }
@@ -50,8 +48,6 @@ async fn wait(duration: Duration, latest: Timestamp, now: impl Fn() -> Timestamp
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-
-    use tokio::time::Instant;
 
     use super::*;
 

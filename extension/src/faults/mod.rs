@@ -6,14 +6,16 @@ pub mod delay;
 pub mod fail;
 pub mod respond_http;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use misrule_engine::decision::{FaultKind, Hook, PlannedStep, PolicyName, Step};
 use misrule_engine::invocation::Invocation;
 
 use crate::clock;
-use crate::control::{Armed, Control};
-use crate::telemetry::{About, FaultFailed, Line};
+use crate::control::{Armed, Control, Why};
+use crate::telemetry::{About, FaultEnded, FaultFailed, Line};
 
 /// Bytes of a function's result or error that Lambda takes: 6 MiB and 100 bytes.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -93,11 +95,14 @@ pub enum FaultError {
 }
 
 /// Carries the steps out in their order, until one answers the invocation, the plan ends, or the experiment may no longer
-/// inject. A step that fails is logged and left out.
+/// inject. A step that fails is logged and left out, and so is one that may not begin any more.
 pub async fn carry_out(steps: &[PlannedStep], scene: Scene<'_>) -> Effect {
     for step in steps {
         if !scene.control.may_inject(scene.armed, clock::now()) {
-            break;
+            if let Some(why) = scene.control.over(scene.armed) {
+                scene.ended(&step.policy, &step.step, Duration::ZERO, why);
+            }
+            continue;
         }
         match carry_out_one(step, scene).await {
             Ok(Effect::Done) => {}
@@ -130,6 +135,19 @@ impl Scene<'_> {
             policy_digest: digest,
             hook: self.hook.to_string(),
         }
+    }
+
+    /// Says that a fault ended before its time with its experiment, and after how long.
+    pub(crate) fn ended(&self, policy: &PolicyName, step: &Step, took: Duration, why: Why) {
+        let milliseconds = |delay: Duration| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        let ended = FaultEnded {
+            about: self.about(policy),
+            fault: step.kind().name(),
+            planned_ms: step.as_delay().map(milliseconds),
+            took_ms: milliseconds(took),
+            reason: why.to_string(),
+        };
+        Line::from(ended).emit();
     }
 
     /// Says that a fault was not carried out, and why.

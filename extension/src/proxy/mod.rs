@@ -21,7 +21,7 @@ mod under_way;
 mod upstream;
 
 use std::io;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub struct Proxy {
     invocations: Invocations,
     /// Events that this execution environment received so far.
     received: AtomicU64,
+    /// Whether a runtime asked for an event yet.
+    asked: AtomicBool,
 }
 
 /// One connection of a runtime, and its upstream connection.
@@ -68,6 +70,7 @@ impl Proxy {
             dry_run,
             invocations: Invocations::default(),
             received: AtomicU64::new(0),
+            asked: AtomicBool::new(false),
         })
     }
 

@@ -21,7 +21,7 @@ use super::upstream::Unanswered;
 use crate::clock;
 use crate::control::{Armed, Control};
 use crate::faults::{self, Effect, Post, Scene};
-use crate::telemetry;
+use crate::telemetry::{self, Line, RuntimeConnected};
 
 /// What Lambda gave to a runtime that asked for an event.
 #[expect(
@@ -97,6 +97,9 @@ impl Connection {
 
     /// Asks Lambda for the next event, and reads it whole only where a policy wants to see it.
     async fn receive(&self, question: &Parts) -> Result<Received, Unanswered> {
+        if !self.proxy.asked.swap(true, Ordering::Relaxed) {
+            Line::from(RuntimeConnected {}).emit();
+        }
         let control = self.proxy.control.get();
         if let Some(control) = control {
             control.before_next().await;

@@ -45,10 +45,11 @@ impl Told<'_> {
     }
 
     fn faults(&self, policy: &PolicyName) -> Line {
-        let steps = self.decision.plan.steps().iter().filter(|planned| planned.policy == *policy);
+        let steps = || self.decision.plan.steps().iter().filter(|planned| planned.policy == *policy);
         let faults = Faults {
             about: self.about(policy),
-            faults: steps.map(|planned| planned.step.kind().name()).collect(),
+            faults: steps().map(|planned| planned.step.kind().name()).collect(),
+            delays_ms: steps().filter_map(|planned| planned.step.as_delay()).map(milliseconds).collect(),
             seed: Seed::of_invocation(&self.armed.enforcer.experiment().name, self.head).to_string(),
             decision_us: u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
             reason: self.reason(policy),
@@ -82,8 +83,7 @@ impl Told<'_> {
             NoteKind::Because(_) => return None,
             NoteKind::Forbidden(reason) => Forbidden { about, reason: reason.clone() }.into(),
             NoteKind::Cut { kind, wanted, allowed, reason } => {
-                let [wanted_ms, allowed_ms] =
-                    [wanted, allowed].map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
+                let [wanted_ms, allowed_ms] = [*wanted, *allowed].map(milliseconds);
                 Cut { about, fault: kind.name(), wanted_ms, allowed_ms, reason: reason.to_string() }.into()
             }
             NoteKind::Refused { kind, reason } => {
@@ -98,6 +98,10 @@ impl Told<'_> {
             }
         })
     }
+}
+
+fn milliseconds(delay: Duration) -> u64 {
+    u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
 }
 
 const fn level_of(level: LogLevel) -> Level {

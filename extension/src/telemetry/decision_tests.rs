@@ -83,6 +83,8 @@ fn each_policy_that_injects_gets_a_line_that_can_be_replayed() {
         for line in lines {
             assert_eq!(line["misrule"], name);
             assert_eq!(line["faults"], json!(["delay"]));
+            let delay = if line["policy"] == "latency" { 30 } else { 40 };
+            assert_eq!(line["delays_ms"], json!([delay]));
             assert_eq!(
                 (&line["request_id"], &line["experiment"], &line["hook"]),
                 (&json!("8476a536"), &json!("brownout"), &json!("before"))

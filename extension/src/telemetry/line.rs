@@ -53,6 +53,8 @@ macro_rules! lines {
 lines! {
     /// The layer listens.
     Start(Start) = "start", Info;
+    /// A runtime asked for an event through the layer: the wrapper is in place. Once for each environment.
+    RuntimeConnected(RuntimeConnected) = "runtime_connected", Info;
     /// A variable of the environment is wrong.
     SettingWrong(SettingWrong) = "setting_wrong", Error;
     /// The layer is a plain pass-through, for as long as this environment lives.
@@ -91,7 +93,7 @@ lines! {
     PolicyDisabled(PolicyDisabled) = "policy_disabled", Error;
     /// A policy logged something. Its level is the policy's own.
     PolicySaid(PolicySaid) = "policy_said", Info;
-    /// A fault under way ended early, because its experiment did.
+    /// A fault ended early, or was not begun, because its experiment ended.
     FaultEnded(FaultEnded) = "fault_ended", Info;
     /// A fault could not be carried out: the invocation went on without.
     FaultFailed(FaultFailed) = "fault_failed", Error;
@@ -124,6 +126,10 @@ pub struct Start {
     /// The function's name.
     pub function: String,
 }
+
+/// See [`Line::RuntimeConnected`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuntimeConnected {}
 
 /// See [`Line::SettingWrong`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -164,6 +170,9 @@ pub struct Armed {
     /// Whether nothing vouches for who wrote it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsigned: bool,
+    /// The largest share of invocations, from 0 to 1, that a policy is asked about.
+    #[serde(skip_serializing_if = "is_all")]
+    pub rate: f64,
     /// From the start of the refresh that brought it until it was in force, in milliseconds.
     pub took_ms: u64,
 }
@@ -294,6 +303,9 @@ pub struct Faults {
     pub about: About,
     /// The kinds of the policy's steps, in their order.
     pub faults: Vec<&'static str>,
+    /// What each delay among them is to take, in milliseconds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub delays_ms: Vec<u64>,
     /// The invocation's seed.
     pub seed: String,
     /// How long all policies of the hook took together, in microseconds.
@@ -392,6 +404,11 @@ pub struct FaultEnded {
     pub about: About,
     /// The fault's kind.
     pub fault: &'static str,
+    /// Of a delay: how long it was to take, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned_ms: Option<u64>,
+    /// How long it took, in milliseconds; 0 where it was not begun.
+    pub took_ms: u64,
     /// Why.
     pub reason: String,
 }
@@ -425,6 +442,11 @@ pub struct Failed {
 
 fn text<S: Serializer, T: std::fmt::Display>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+/// Whether a share is no restriction.
+fn is_all(share: &f64) -> bool {
+    *share >= 1.0
 }
 
 fn optional_text<S: Serializer, T: std::fmt::Display>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -21,7 +21,14 @@ fn about() -> About {
 
 fn faults() -> Faults {
     let reason = Some("peak hour".into());
-    Faults { about: about(), faults: vec!["delay", "fail"], seed: "00ff".into(), decision_us: 12, reason }
+    Faults {
+        about: about(),
+        faults: vec!["delay", "fail"],
+        delays_ms: vec![30],
+        seed: "00ff".into(),
+        decision_us: 12,
+        reason,
+    }
 }
 
 fn one_of_each() -> Vec<Line> {
@@ -29,6 +36,7 @@ fn one_of_each() -> Vec<Line> {
     let (experiment, version, source) = (text, text, text);
     vec![
         Start { layer: "0.1.0", port: 9117, source: None, dry_run: false, function: text() }.into(),
+        RuntimeConnected {}.into(),
         SettingWrong { variable: text(), reason: text(), hint: text() }.into(),
         PassThrough { reason: text() }.into(),
         Armed {
@@ -39,6 +47,7 @@ fn one_of_each() -> Vec<Line> {
             starts: None,
             expires: NOW,
             unsigned: true,
+            rate: 0.5,
             took_ms: 30,
         }
         .into(),
@@ -58,7 +67,7 @@ fn one_of_each() -> Vec<Line> {
         Trapped { about: about(), cause: "fuel", reason: text() }.into(),
         PolicyDisabled { about: about(), reason: text() }.into(),
         PolicySaid { about: about(), level: Level::Debug, message: text() }.into(),
-        FaultEnded { about: about(), fault: "delay", reason: text() }.into(),
+        FaultEnded { about: about(), fault: "delay", planned_ms: Some(9), took_ms: 5, reason: text() }.into(),
         FaultFailed { about: about(), fault: "delay", reason: text() }.into(),
         Failed { part: "proxy", request_id: None, reason: text(), hint: None }.into(),
     ]
@@ -88,7 +97,7 @@ fn an_injection_tells_what_a_replay_needs() {
         r#"{"misrule":"injected","time":"2023-11-14T22:13:20.250Z","level":"info","request_id":"8476a536","#,
         r#""experiment":"brownout","version":"v3","policy":"latency","#,
         r#""policy_digest":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","hook":"before","#,
-        r#""faults":["delay","fail"],"seed":"00ff","decision_us":12,"reason":"peak hour"}"#
+        r#""faults":["delay","fail"],"delays_ms":[30],"seed":"00ff","decision_us":12,"reason":"peak hour"}"#
     );
     assert_eq!(Line::from(Injected(faults())).render(NOW), expected);
 }

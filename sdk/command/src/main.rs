@@ -10,8 +10,10 @@ mod content;
 mod demo;
 mod failure;
 mod printer;
+mod report;
 mod scaffold;
 mod surroundings;
+mod table;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@ mod demo;
 mod halt;
 mod new;
 mod publish;
+mod report;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -30,5 +31,6 @@ commands! {
     Build in build;
     Publish in publish;
     Halt in halt;
+    Report in report;
     Demo in demo;
 }

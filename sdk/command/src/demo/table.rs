@@ -2,6 +2,7 @@
 
 use super::phases::Outcome;
 use super::traffic::{PATHS, Seen};
+use crate::table::aligned;
 
 const HEADINGS: [&str; 6] = ["phase", "took hold", "/health", "median", "/orders/7", "median"];
 
@@ -17,16 +18,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> Vec<String> {
     let mut rows: Vec<Vec<String>> = vec![HEADINGS.map(str::to_owned).to_vec()];
     rows[0].push("as promised".to_owned());
     rows.extend(outcomes.iter().map(row));
-    let columns = rows[0].len();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let padded = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let mut lines: Vec<String> = rows.iter().map(padded).collect();
-    lines.insert(1, "-".repeat(widths.iter().sum::<usize>() + 2 * (columns - 1)));
-    lines
+    aligned(&rows, &[])
 }
 
 fn row(outcome: &Outcome) -> Vec<String> {

@@ -20,6 +20,7 @@ Commands:
   build    Compile a policy crate to a component
   publish  Publish an experiment through AWS AppConfig
   halt     Stop an experiment at once
+  report   Say what happened, out of a function's log
   demo     See an experiment at work, on this machine
 
 Options:

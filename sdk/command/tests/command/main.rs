@@ -6,4 +6,5 @@ mod build;
 mod help;
 mod new;
 mod publish;
+mod report;
 mod session;

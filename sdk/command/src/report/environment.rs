@@ -1,0 +1,179 @@
+//! What the lines of one execution environment said.
+
+use std::collections::BTreeMap;
+
+use super::distinct::Distinct;
+use super::ledger::Version;
+use super::line::{Armed, Line};
+use super::message::Message;
+use super::tally::{Reasons, Tally, version_of};
+
+/// One execution environment.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Environment {
+    /// The function's name, as the layer gave it.
+    pub(crate) function: Option<String>,
+    /// How often the layer started.
+    pub(crate) starts: u64,
+    /// Whether a runtime asked for events through the layer.
+    pub(crate) connected: bool,
+    /// Whether it is a dry run.
+    pub(crate) dry_run: bool,
+    /// Invocations that Lambda told of.
+    pub(crate) invocations: u64,
+    /// Why nothing was armed, or not for long.
+    pub(crate) obstacles: Reasons,
+    /// What to do about them, where the layer said so.
+    pub(crate) hints: BTreeMap<String, String>,
+    /// The experiment versions that were armed, or that lines speak of.
+    pub(crate) versions: BTreeMap<Version, InForce>,
+    /// The one that is in force now.
+    armed: Option<Version>,
+    /// The invocation that started last, and the version that it was counted for.
+    current: Option<Current>,
+    /// Whether Lambda tells of starts: then its reports say nothing new.
+    told_of_starts: bool,
+}
+
+#[derive(Debug, PartialEq)]
+struct Current {
+    request_id: String,
+    counted_for: Option<Version>,
+}
+
+/// An experiment version in an environment.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct InForce {
+    /// How often it was armed.
+    pub(crate) armed: u64,
+    /// What the layer said as it armed it.
+    pub(crate) about: Option<Armed>,
+    /// Invocations that started while it was.
+    pub(crate) invocations: u64,
+    /// Invocations that any policy touched.
+    pub(crate) touched: Distinct,
+    /// By policy.
+    pub(crate) policies: BTreeMap<String, Tally>,
+    /// Why it went, or did not act.
+    pub(crate) ends: Reasons,
+}
+
+impl Environment {
+    /// Whether the layer has started here.
+    pub(crate) fn has_started(&self) -> bool {
+        self.starts > 0
+    }
+
+    /// Takes in what a log event says.
+    pub(crate) fn take(&mut self, message: Message) {
+        match message {
+            Message::Started(id) => {
+                self.told_of_starts = true;
+                self.begin(id);
+            }
+            Message::Reported(id) if !self.told_of_starts => self.begin(id),
+            Message::Wrapper(said) => {
+                self.obstacles.add(format!("the wrapper started the runtime without the layer: {said}"))
+            }
+            Message::Layer(line) => self.take_line(*line),
+            Message::Reported(_) | Message::Broken | Message::Other => {}
+        }
+    }
+
+    fn begin(&mut self, request_id: String) {
+        self.invocations += 1;
+        self.current = Some(Current { request_id, counted_for: None });
+        if let Some(armed) = self.armed.clone() {
+            self.count_current_for(armed);
+        }
+    }
+
+    /// An invocation counts for the experiment that is in force as it starts, or for the one that a line says decided it.
+    fn count_current_for(&mut self, version: Version) {
+        let Some(current) = &mut self.current else { return };
+        if current.counted_for.as_ref() == Some(&version) {
+            return;
+        }
+        if let Some(before) =
+            current.counted_for.replace(version.clone()).and_then(|before| self.versions.get_mut(&before))
+        {
+            before.invocations = before.invocations.saturating_sub(1);
+        }
+        self.versions.entry(version).or_default().invocations += 1;
+    }
+
+    fn take_line(&mut self, line: Line) {
+        match line {
+            Line::Start { function, dry_run } => self.start(function, dry_run),
+            Line::RuntimeConnected {} => self.connected = true,
+            Line::Armed(armed) => self.arm(armed),
+            Line::Disarmed { experiment, version, reason } => {
+                self.armed = None;
+                self.versions.entry(Version { experiment, version }).or_default().ends.add(reason);
+            }
+            Line::Stale { experiment, version } => {
+                let stale = "the last successful refresh was older than its max_age".to_owned();
+                self.versions.entry(Version { experiment, version }).or_default().ends.add(stale);
+            }
+            line if line.about().is_some() => self.decide(&line),
+            line => self.take_obstacle(line),
+        }
+    }
+
+    fn start(&mut self, function: String, dry_run: bool) {
+        self.starts += 1;
+        self.function = Some(function);
+        self.dry_run = dry_run;
+        self.armed = None;
+        self.current = None;
+    }
+
+    fn arm(&mut self, armed: Armed) {
+        let version = Version { experiment: armed.experiment.clone(), version: armed.version.clone() };
+        self.armed = Some(version.clone());
+        let in_force = self.versions.entry(version).or_default();
+        in_force.armed += 1;
+        for named in &armed.policies {
+            in_force.policies.entry(named.policy.clone()).or_default();
+        }
+        in_force.about = Some(armed);
+    }
+
+    fn decide(&mut self, line: &Line) {
+        let Some(about) = line.about() else { return };
+        let version = version_of(about);
+        if self.current.as_ref().is_some_and(|current| current.request_id == about.request_id) {
+            self.count_current_for(version.clone());
+        }
+        // The line that armed it may lie before the log's beginning.
+        self.armed.get_or_insert_with(|| version.clone());
+        let in_force = self.versions.entry(version).or_default();
+        if let Line::Injected(faults) = line {
+            in_force.touched.add(&faults.seed);
+        }
+        in_force.policies.entry(about.policy.clone()).or_default().take(line);
+    }
+
+    fn take_obstacle(&mut self, line: Line) {
+        let (what, hint) = match line {
+            Line::SettingWrong { reason, hint } => (reason, Some(hint)),
+            Line::PassThrough { reason } => (format!("the layer passes everything through: {reason}"), None),
+            Line::Halted { version } => (format!("halted by version {version}"), None),
+            Line::NothingDeployed { source, reason } => (format!("nothing is deployed at {source}: {reason}"), None),
+            Line::Refused { source, version, reason, hint } => {
+                (format!("version {version} from {source} was refused: {reason}"), hint)
+            }
+            Line::OutsideBlastRadius { experiment, version, function, region } => {
+                let outside = "is outside the blast radius of";
+                (format!("function `{function}` in {region} {outside} `{experiment}`, version {version}"), None)
+            }
+            Line::SourceFailed { source, reason, hint } => (format!("{source} could not be asked: {reason}"), hint),
+            Line::Failed { part, reason, hint } => (format!("the layer's {part} failed: {reason}"), hint),
+            _ => return,
+        };
+        self.obstacles.add(what.clone());
+        if let Some(hint) = hint.filter(|_| self.obstacles.0.contains_key(&what)) {
+            self.hints.insert(what, hint);
+        }
+    }
+}
