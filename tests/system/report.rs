@@ -23,7 +23,10 @@ struct Log {
 impl Log {
     async fn of(content: String) -> Result<Self> {
         let layered = layered::layered_after(content, layered::rust("orders")?, WAITS).await?;
-        Ok(Self { layered, taken: 0, lines: Vec::new() })
+        layered.all_news().quietly_until("the layer's start", |line| line["misrule"] == "start").await?;
+        let mut log = Self { layered, taken: 0, lines: Vec::new() };
+        log.take();
+        Ok(log)
     }
 
     /// Invokes the function, and takes in what was written meanwhile.
@@ -68,7 +71,8 @@ impl Log {
 
     /// The log as `aws logs filter-log-events` gives it.
     fn as_events(&self) -> String {
-        let event = |line: &String| json!({ "logStreamName": "2026/12/01/[$LATEST]aa", "timestamp": 1, "message": line });
+        let event =
+            |line: &String| json!({ "logStreamName": "2026/12/01/[$LATEST]aa", "timestamp": 1, "message": line });
         json!({ "events": self.lines.iter().map(event).collect::<Vec<_>>(), "searchedLogStreams": [] }).to_string()
     }
 }
@@ -119,7 +123,7 @@ async fn what_was_injected_is_counted_until_it_was_halted() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_delay_is_added_up_with_what_a_halt_left_of_it() -> Result<()> {
+async fn delays_are_added_up() -> Result<()> {
     let settings = json!({ "paths": ["/health"], "delay": "200ms" });
     let mut log = Log::of(experiment("slow", &json!([{ "use": "latency", "settings": settings }]))).await?;
     log.get_faulty("/health").await?;
@@ -140,7 +144,8 @@ async fn an_experiment_that_no_invocation_matches_is_called_idle() -> Result<()>
     let counted = log.lines.iter().filter(|line| line.starts_with("START ")).count() - first;
     let page = report(&log.lines.join("\n"), &[]).await?;
     assert!(page.starts_with("ARMED, BUT NOTHING WAS INJECTED: `outage`, version "), "{page}");
-    let cause = format!("likely because: {counted} invocations started while it was armed, and no policy asked for a fault");
+    let cause =
+        format!("likely because: {counted} invocations started while it was armed, and no policy asked for a fault");
     assert!(page.contains(&cause), "{cause} in:\n{page}");
     Ok(())
 }
@@ -152,6 +157,9 @@ async fn an_experiment_for_others_is_called_never_armed() -> Result<()> {
     log.get_until("/health", "outside_blast_radius").await?;
     let page = report(&log.lines.join("\n"), &[]).await?;
     assert!(page.starts_with("NEVER ARMED: "), "{page}");
-    assert!(page.contains("likely because: function `orders` in us-east-1 is outside the blast radius of `outage`"), "{page}");
+    assert!(
+        page.contains("likely because: function `orders` in us-east-1 is outside the blast radius of `outage`"),
+        "{page}"
+    );
     Ok(())
 }
