@@ -50,12 +50,18 @@ pub(crate) struct InForce {
     pub(crate) about: Option<Armed>,
     /// Invocations that started while it was.
     pub(crate) invocations: u64,
-    /// Invocations that any policy touched.
-    pub(crate) touched: Distinct,
+    touched: Distinct,
     /// By policy.
     pub(crate) policies: BTreeMap<String, Tally>,
     /// Why it went, or did not act.
     pub(crate) ends: Reasons,
+}
+
+impl InForce {
+    /// Invocations that any policy touched: an estimate is never more than there were decisions.
+    pub(crate) fn touched(&self) -> u64 {
+        self.touched.count().min(self.policies.values().map(|tally| tally.acted).sum())
+    }
 }
 
 impl Environment {
@@ -73,7 +79,7 @@ impl Environment {
             }
             Message::Reported(id) if !self.told_of_starts => self.begin(id),
             Message::Wrapper(said) => {
-                self.obstacles.add(format!("the wrapper started the runtime without the layer: {said}"))
+                self.obstacles.add(format!("the wrapper started the runtime without the layer: {said}"));
             }
             Message::Layer(line) => self.take_line(*line),
             Message::Reported(_) | Message::Broken | Message::Other => {}

@@ -108,7 +108,7 @@ impl Place<'_> {
 
     /// Invocations while it was; at least those that it touched.
     pub(super) fn invocations(&self) -> u64 {
-        self.in_force.invocations.max(self.in_force.touched.count())
+        self.in_force.invocations.max(self.in_force.touched())
     }
 }
 
@@ -138,7 +138,7 @@ fn experiment(version: &Version, places: &[Place<'_>], told: bool) -> Experiment
     let names: BTreeSet<_> = places.iter().flat_map(|place| place.in_force.policies.keys()).collect();
     let mut ends = Reasons::default();
     places.iter().for_each(|place| ends.merge(&place.in_force.ends));
-    let touched = places.iter().map(|place| place.in_force.touched.count()).sum();
+    let touched = places.iter().map(|place| place.in_force.touched()).sum();
     Experiment {
         version: version.clone(),
         hypothesis: about.and_then(|about| about.hypothesis.clone()),
@@ -158,14 +158,14 @@ fn policy(name: &str, places: &[Place<'_>], told: bool) -> Policy {
     there.iter().for_each(|(_, tally)| all.merge(tally));
     let armed = there.iter().map(|(place, _)| place.in_force.armed).sum();
     let invocations = told.then(|| there.iter().map(|(place, _)| place.invocations()).sum());
-    let touched = there.iter().map(|(_, tally)| tally.touched.count()).sum();
+    let touched = there.iter().map(|(_, tally)| tally.touched()).sum();
     let one = |(place, tally): &(&Place<'_>, &Tally)| InEnvironment {
         environment: place.name.to_owned(),
         function: place.environment.function.clone(),
         counts: Counts::new(
             place.in_force.armed,
             tally,
-            Reach::new(told.then(|| place.invocations()), tally.touched.count()),
+            Reach::new(told.then(|| place.invocations()), tally.touched()),
         ),
     };
     Policy {

@@ -52,8 +52,7 @@ pub(crate) struct Tally {
     pub(crate) disabled: u64,
     /// Why less was done than was asked for.
     pub(crate) reasons: Reasons,
-    /// Invocations whose faults were carried out.
-    pub(crate) touched: Distinct,
+    touched: Distinct,
     /// Delays that were carried out.
     pub(crate) delays: Delays,
     /// Delays that would have been.
@@ -97,6 +96,11 @@ impl Tally {
         };
         *count += 1;
         self.reasons.add(reason);
+    }
+
+    /// Invocations whose faults were carried out: an estimate is never more than there were decisions.
+    pub(crate) fn touched(&self) -> u64 {
+        self.touched.count().min(self.acted)
     }
 
     /// Takes in the counts of another environment. Invocations are others there, so they are not merged but added up.
