@@ -30,7 +30,8 @@ macro_rules! ready_made {
 }
 
 ready_made! {
-    "latency": "delays chosen requests, or every event, by a fixed or random time";
+    "error": "fails chosen requests, or every event, as if the handler had thrown an error";
+    "latency": "delays chosen requests, or every event, by a fixed or random time, or to near the deadline";
     "path-outage": "answers chosen paths with an error, in a time window or always";
 }
 

@@ -1,16 +1,28 @@
-//! Delays chosen requests, or every event, by a fixed or random time.
+//! Delays chosen requests, or every event, by a fixed or random time, or to near the deadline.
+
+mod distribution;
 
 use std::time::Duration;
 
-use misrule_sdk::{Fault, Invocation, PathTemplate, Plan, Policy, Settings, chance};
+use misrule_sdk::{Fault, Invocation, PathTemplate, Plan, Policy, Settings};
+
+pub use distribution::{LogNormal, Uniform};
+
+/// No layer delays an event beyond this long before its deadline.
+const LEAST_LEFT: Duration = Duration::from_millis(100);
 
 /// Which events are slow, and how slow.
 #[derive(Settings)]
 pub struct Latency {
-    /// The same delay for each event, such as `300ms`. Either this or `uniform`.
+    /// The same delay for each event, such as `300ms`.
     delay: Option<Duration>,
-    /// A delay drawn anew for each event. Either this or `delay`.
+    /// A delay drawn anew for each event, any in a range as likely as any other.
     uniform: Option<Uniform>,
+    /// A delay drawn anew for each event: most near the median, a few much longer.
+    log_normal: Option<LogNormal>,
+    /// How much of the function's time is left to the handler, 100ms at least: a longer delay is cut. Alone it is the
+    /// delay: each event is held until no more is left, so that a handler that needs more times out.
+    leave: Option<Duration>,
     /// Templates of the paths that are slow, such as `/orders/{id}/**`. Every event where absent, HTTP request or not.
     #[settings(default)]
     paths: Vec<PathTemplate>,
@@ -19,40 +31,54 @@ pub struct Latency {
     methods: Vec<String>,
 }
 
-/// Every delay in the range is as likely as any other.
-#[derive(Settings)]
-pub struct Uniform {
-    /// The shortest delay.
-    min: Duration,
-    /// The longest delay.
-    max: Duration,
-}
-
 impl Latency {
     fn hits(&self, invocation: &Invocation) -> bool {
         (self.methods.is_empty() || invocation.method_is_any(&self.methods))
             && (self.paths.is_empty() || invocation.path_matches_any(&self.paths))
     }
 
-    fn duration(&self) -> Duration {
-        let drawn =
-            || self.uniform.as_ref().map(|range| range.min + (range.max - range.min).mul_f64(chance::uniform()));
-        self.delay.or_else(drawn).unwrap_or_default()
+    fn duration(&self, invocation: &Invocation) -> Duration {
+        let ceiling = self.leave.map(|leave| invocation.time_allowed().saturating_sub(leave));
+        match (self.drawn(), ceiling) {
+            (Some(drawn), Some(ceiling)) => drawn.min(ceiling),
+            (drawn, ceiling) => drawn.or(ceiling).unwrap_or_default(),
+        }
+    }
+
+    fn drawn(&self) -> Option<Duration> {
+        let uniform = || self.uniform.as_ref().map(Uniform::draw);
+        let log_normal = || self.log_normal.as_ref().map(LogNormal::draw);
+        self.delay.or_else(uniform).or_else(log_normal)
+    }
+
+    /// How many of the settings say how long a delay is.
+    fn delays(&self) -> usize {
+        [self.delay.is_some(), self.uniform.is_some(), self.log_normal.is_some()].into_iter().filter(|it| *it).count()
     }
 }
 
 impl Policy for Latency {
     fn check(&self) -> Result<(), String> {
-        match (&self.delay, &self.uniform) {
-            (Some(_), None) => Ok(()),
-            (None, Some(range)) if range.min <= range.max => Ok(()),
-            (None, Some(_)) => Err("`uniform`: expected a `min` that is not above `max`".to_owned()),
-            _ => Err("expected either `delay` or `uniform`".to_owned()),
+        match (self.delays(), self.leave) {
+            (1, _) | (0, Some(_)) => {}
+            (0, None) => return Err("expected `delay`, `uniform`, `log_normal` or `leave`, found none".to_owned()),
+            _ => return Err("expected one of `delay`, `uniform` and `log_normal`, found several".to_owned()),
         }
+        if self.leave.is_some_and(|leave| leave < LEAST_LEFT) {
+            return Err("`leave`: expected 100ms at least: no delay lasts longer".to_owned());
+        }
+        self.uniform.as_ref().map_or(Ok(()), Uniform::check)?;
+        self.log_normal.as_ref().map_or(Ok(()), LogNormal::check)
     }
 
     fn before(&self, invocation: &Invocation) -> Plan {
-        if self.hits(invocation) { Fault::delay(self.duration()) } else { Plan::none() }
+        if !self.hits(invocation) {
+            return Plan::none();
+        }
+        match self.duration(invocation) {
+            Duration::ZERO => Plan::none(),
+            duration => Fault::delay(duration),
+        }
     }
 }
 

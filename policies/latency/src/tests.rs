@@ -58,15 +58,71 @@ fn paths_and_methods_narrow_it_down() {
     }
 }
 
+const LOG_NORMAL: &str = r#"{ "log_normal": { "median": "100ms", "p99": "1s" } }"#;
+
+#[test]
+fn a_log_normal_delay_has_its_median_and_its_p99() {
+    let latency = latency(LOG_NORMAL);
+    let mut drawn: Vec<_> = (0..4000).map(|request| drawn(&latency, request)).collect();
+    drawn.sort();
+    let (median, p99) = (drawn[2000].as_secs_f64(), drawn[3960].as_secs_f64());
+    assert!((0.09..0.11).contains(&median), "{median}");
+    assert!((0.8..1.25).contains(&p99), "{p99}");
+    assert!(drawn[3999] <= Duration::from_secs(10), "{:?}", drawn[3999]);
+}
+
+#[test]
+fn a_log_normal_delay_is_cut_to_its_max() {
+    let latency = latency(r#"{ "log_normal": { "median": "100ms", "p99": "100s", "max": "150ms" } }"#);
+    let drawn: Vec<_> = (0..100).map(|request| drawn(&latency, request)).collect();
+    let cut = drawn.iter().filter(|one| **one == Duration::from_millis(150)).count();
+    assert!((25..=65).contains(&cut), "{cut} of 100");
+    assert!(drawn.iter().all(|one| *one <= Duration::from_millis(150)), "{drawn:?}");
+}
+
+#[test]
+fn alone_leave_takes_the_time_until_no_more_is_left() {
+    let latency = latency(r#"{ "leave": "500ms" }"#);
+    let event = |timeout| Event::json("{}").timeout(Duration::from_millis(timeout));
+    assert_eq!(latency.before(&event(3000)), Fault::delay(Duration::from_millis(2500)));
+    assert_eq!(latency.before(&event(500)), Plan::none());
+    assert_eq!(latency.before(&event(400)), Plan::none());
+}
+
+#[test]
+fn beside_a_delay_leave_cuts_it() {
+    let latency = latency(r#"{ "delay": "2s", "leave": "1s" }"#);
+    for (timeout, delay) in [(10_000, 2000), (3000, 2000), (2500, 1500)] {
+        let plan = latency.before(&Event::get("/").timeout(Duration::from_millis(timeout)));
+        assert_eq!(plan, Fault::delay(Duration::from_millis(delay)), "{timeout}");
+    }
+}
+
 #[test]
 fn mistakes_are_told_where_they_stand() {
-    const EITHER: &str = "expected either `delay` or `uniform`";
-    assert_eq!(mistakes("{}"), EITHER);
-    assert_eq!(mistakes(r#"{ "delay": "1s", "uniform": { "min": "1s", "max": "2s" } }"#), EITHER);
-    assert_eq!(
-        mistakes(r#"{ "uniform": { "min": "2s", "max": "1s" } }"#),
-        "`uniform`: expected a `min` that is not above `max`"
-    );
+    for (settings, words) in [
+        ("{}", "expected `delay`, `uniform`, `log_normal` or `leave`, found none"),
+        (
+            r#"{ "delay": "1s", "uniform": { "min": "1s", "max": "2s" } }"#,
+            "expected one of `delay`, `uniform` and `log_normal`, found several",
+        ),
+        (r#"{ "uniform": { "min": "2s", "max": "1s" } }"#, "`uniform`: expected a `min` that is not above `max`"),
+        (
+            r#"{ "log_normal": { "median": "2s", "p99": "1s" } }"#,
+            "`log_normal`: expected a `median` above 0s, and a `p99` that is not below it",
+        ),
+        (
+            r#"{ "log_normal": { "median": "2s", "p99": "3s", "max": "1s" } }"#,
+            "`log_normal.max`: expected no less than the `median`",
+        ),
+        (r#"{ "leave": "99ms" }"#, "`leave`: expected 100ms at least: no delay lasts longer"),
+    ] {
+        assert_eq!(mistakes(settings), words);
+    }
+}
+
+#[test]
+fn mistakes_of_type_are_told_all_at_once() {
     assert_eq!(
         mistakes(r#"{ "delay": 5, "uniform": { "max": "soon" }, "paths": ["orders"] }"#),
         "`delay`: expected a duration such as 250ms, 5s or 1m30s, found the number 5\n\

@@ -96,6 +96,7 @@ pub(crate) fn step(step: &Step) -> String {
     match step {
         Step::Delay(duration) => format!("delay {duration:?}"),
         Step::RespondHttp { status, headers, body } => format!("respond {status} {headers:?} {body:?}"),
+        Step::Fail { error_type, message, stack } => format!("fail {error_type:?} {message:?} {stack:?}"),
         other => panic!("no ready-made policy asks for {other:?}"),
     }
 }
@@ -105,6 +106,7 @@ fn planned_step(step: &Planned) -> String {
     match step {
         Planned::Delay(duration) => format!("delay {duration:?}"),
         Planned::RespondHttp(answer) => format!("respond {} {:?} {:?}", answer.status, answer.headers, answer.body),
+        Planned::Fail(error) => format!("fail {:?} {:?} {:?}", error.error_type, error.message, error.stack),
         other => panic!("no ready-made policy asks for {other:?}"),
     }
 }

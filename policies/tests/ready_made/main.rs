@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use error::HandlerError;
 use latency::Latency;
 use misrule_policies::READY_MADE;
 use misrule_sdk::testing::{Event, World};
@@ -77,8 +78,22 @@ fn latency_decides_as_its_source_does() {
         r#"{ "delay": "1s250ms" }"#,
         r#"{ "uniform": { "min": "10ms", "max": "3s" }, "paths": ["/orders/{id}"], "methods": ["GET"] }"#,
         r#"{ "uniform": { "min": "0s", "max": "3s" } }"#,
+        r#"{ "log_normal": { "median": "80ms", "p99": "2s" } }"#,
+        r#"{ "log_normal": { "median": "1s", "p99": "30s", "max": "20s" }, "leave": "12s" }"#,
+        r#"{ "leave": "29s", "methods": ["get"] }"#,
     ] {
         assert_alike::<Latency>("latency", settings, &events());
+    }
+}
+
+#[test]
+fn error_decides_as_its_source_does() {
+    for settings in [
+        "{}",
+        r#"{ "error_type": "Function.PaymentDown", "message": "no \"money\"", "paths": ["/orders/**"] }"#,
+        r#"{ "message": "", "methods": ["post"] }"#,
+    ] {
+        assert_alike::<HandlerError>("error", settings, &events());
     }
 }
 

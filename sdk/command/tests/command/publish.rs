@@ -187,7 +187,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "unknown.toml",
         "policy `path-outrage` uses `path-outrage`, which is no ready-made policy\n\
-         hint: ready-made policies: latency, path-outage; for one of your own say `module = \"NAME.wasm\"`",
+         hint: ready-made policies: error, latency, path-outage; for one of your own say `module = \"NAME.wasm\"`",
     ),
     (
         "settings.toml",
