@@ -57,6 +57,11 @@ fn tell(panic: &std::panic::PanicHookInfo<'_>) {
 macro_rules! export_component {
     ($policy:ty) => {
         const _: () = {
+            const SHAPE: &$crate::settings::Shape = &<$policy as $crate::Settings>::SHAPE;
+            // A section of the file, which no code reads: the keyword stands for nothing else.
+            #[used]
+            #[unsafe(link_section = "misrule:settings")]
+            static SCHEMA: [u8; $crate::settings::schema::length(SHAPE)] = $crate::settings::schema::json(SHAPE);
             static CONFIGURED: ::std::sync::OnceLock<$policy> = ::std::sync::OnceLock::new();
             struct Component;
 

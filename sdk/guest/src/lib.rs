@@ -73,7 +73,8 @@ pub use matching::{Captures, PathTemplate, Pattern};
 /// | `#[settings(default = EXPRESSION)]` | the expression |
 ///
 /// A field's name is its name in the settings; a variant's is the same words in `kebab-case`. Settings that the struct
-/// does not know are refused. The doc comments of fields and variants are kept in [`Settings::SHAPE`](trait@Settings).
+/// does not know are refused. The doc comments of fields and variants are kept in [`Settings::SHAPE`](trait@Settings), and
+/// become the descriptions of the component's [JSON Schema](settings::schema).
 pub use misrule_sdk_macros::Settings;
 pub use plan::Plan;
 pub use policy::{Hooks, Policy};

@@ -60,9 +60,19 @@ impl Settings for Window {
             required: false,
             shape: Shape::List(&Weekday::SHAPE),
         },
-        Field { name: "from", doc: "The first minute inside, `HH:MM`.", required: false, shape: Shape::Text },
-        Field { name: "to", doc: "The first minute outside again, `HH:MM`.", required: false, shape: Shape::Text },
-        Field { name: "zone", doc: "An IANA time zone.", required: true, shape: Shape::Text },
+        Field {
+            name: "from",
+            doc: "The first minute inside. 00:00 where absent.",
+            required: false,
+            shape: Minute::SHAPE,
+        },
+        Field {
+            name: "to",
+            doc: "The first minute outside again, past midnight where it is before `from`. 24:00 where absent.",
+            required: false,
+            shape: Minute::SHAPE,
+        },
+        Field { name: "zone", doc: "An IANA time zone, such as `Europe/Paris`.", required: true, shape: Zone::SHAPE },
     ]);
 
     fn read(reader: &mut Reader) -> Option<Self> {
@@ -100,7 +110,7 @@ impl Settings for Weekday {
 struct Minute(u16);
 
 impl Settings for Minute {
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::TimeOfDay;
 
     fn read(reader: &mut Reader) -> Option<Self> {
         const EXPECTED: &str = "a time of day such as 09:00, up to 24:00";
@@ -122,7 +132,7 @@ fn minute(text: &str) -> Option<u16> {
 struct Zone(String);
 
 impl Settings for Zone {
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::TimeZone;
 
     fn read(reader: &mut Reader) -> Option<Self> {
         let zone = reader.text("a time zone such as Europe/Paris")?;

@@ -25,13 +25,15 @@ pub(crate) struct Arguments {
 #[expect(clippy::unused_async, reason = "all commands are made alike")]
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let policy = PolicyCrate::open(&arguments.path, printer)?;
-    let module = policy.build(printer)?;
-    let built = Built::from_module(&read(&module)?)?;
+    let compiled = policy.build(printer)?;
+    let built = Built::from_module(&read(&compiled.module)?, &compiled.provenance)?;
     let beside = || arguments.path.join(format!("{}.wasm", policy.name()));
     let output = arguments.output.clone().unwrap_or_else(beside);
     write(&output, &built.component)?;
     printer.data(output.display());
     report(&built, printer);
+    printer
+        .say(format_args!("source sha256 {}, compiled by {}", compiled.provenance.source, compiled.provenance.rustc));
     Ok(())
 }
 

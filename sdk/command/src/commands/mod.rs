@@ -3,6 +3,7 @@
 mod build;
 mod demo;
 mod halt;
+mod inspect;
 mod new;
 mod publish;
 mod report;
@@ -29,6 +30,7 @@ macro_rules! commands {
 commands! {
     New in new;
     Build in build;
+    Inspect in inspect;
     Publish in publish;
     Halt in halt;
     Report in report;

@@ -1,5 +1,6 @@
 //! Cargo, as a policy is built with it: the `cargo` and `rustc` of PATH, so that rustup's overrides hold.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use super::provenance::{self, Provenance, ProvenanceError};
 use crate::failure::{Blame, Explain};
 use crate::printer::Printer;
 use crate::surroundings;
@@ -60,6 +62,9 @@ pub(crate) enum CargoError {
     /// The toolchain cannot compile policies.
     #[error("the toolchain `{0}` has no target {TARGET}")]
     NoTarget(String),
+    /// What it was compiled of is not to be told.
+    #[error("cannot tell what `{0}` was compiled of")]
+    Provenance(String, #[source] ProvenanceError),
     /// Cargo's own words are not understood.
     #[error("cannot read what cargo says about `{}`", folder.display())]
     Answer {
@@ -80,7 +85,7 @@ impl Explain for CargoError {
                 Some("add `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` in its Cargo.toml".to_owned())
             }
             Self::NoTarget(_) => Some(format!("rustup target add {TARGET}")),
-            Self::Failed { .. } | Self::Start { .. } | Self::Answer { .. } => None,
+            Self::Failed { .. } | Self::Start { .. } | Self::Provenance(..) | Self::Answer { .. } => None,
         }
     }
 
@@ -94,11 +99,29 @@ impl Explain for CargoError {
 pub(crate) struct PolicyCrate {
     folder: PathBuf,
     package: Package,
+    workspace: Workspace,
+}
+
+/// A core module, and what it was compiled of.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// Where it lies.
+    pub(crate) module: PathBuf,
+    /// What it was compiled of, and by what.
+    pub(crate) provenance: Provenance,
 }
 
 #[derive(Debug, Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
+    #[serde(flatten)]
+    workspace: Workspace,
+}
+
+#[derive(Debug, Deserialize)]
+struct Workspace {
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +138,7 @@ struct Target {
 
 #[derive(Deserialize)]
 struct Artifact {
+    package_id: String,
     manifest_path: PathBuf,
     target: Target,
     filenames: Vec<PathBuf>,
@@ -140,7 +164,7 @@ impl PolicyCrate {
             return Err(CargoError::NoCdylib(package.name));
         }
         check_target(&folder)?;
-        Ok(Self { folder, package })
+        Ok(Self { folder, package, workspace: metadata.workspace })
     }
 
     /// The package's name.
@@ -148,12 +172,12 @@ impl PolicyCrate {
         &self.package.name
     }
 
-    /// Builds it to a core module; where that lies. Compile errors go to stderr as cargo writes them.
+    /// Builds it to a core module. Compile errors go to stderr as cargo writes them.
     ///
     /// # Errors
     ///
     /// It does not compile.
-    pub(crate) fn build(&self, printer: &Printer) -> Result<PathBuf, CargoError> {
+    pub(crate) fn build(&self, printer: &Printer) -> Result<Compiled, CargoError> {
         let fixed = ["build", "--lib", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"];
         let mut arguments: Vec<_> = fixed.map(OsString::from).into();
         arguments.extend(PROFILE.iter().flat_map(|setting| ["--config".into(), (*setting).into()]));
@@ -162,11 +186,50 @@ impl PolicyCrate {
         }
         let answer = cargo(&self.folder, arguments, "build", printer)?;
         let messages = String::from_utf8_lossy(&answer);
-        let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
-        let mut own = artifacts.filter(|it| it.manifest_path == self.package.manifest_path && it.target.is_module());
-        let module = own.find_map(|it| it.filenames.into_iter().find(|file| file.extension() == Some("wasm".as_ref())));
-        module.ok_or_else(|| CargoError::NoCdylib(self.package.name.clone()))
+        let artifacts: Vec<Artifact> = messages.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let mut own =
+            artifacts.iter().filter(|it| it.manifest_path == self.package.manifest_path && it.target.is_module());
+        let module = own.find_map(|it| it.filenames.iter().find(|file| file.extension() == Some("wasm".as_ref())));
+        let module = module.ok_or_else(|| CargoError::NoCdylib(self.package.name.clone()))?;
+        let provenance = self.provenance(module, &artifacts)?;
+        Ok(Compiled { module: module.clone(), provenance })
     }
+
+    /// What the module was compiled of: the files are those that cargo's dep-info names beside it, for the crate and for
+    /// all that it depends on by path.
+    fn provenance(&self, module: &Path, artifacts: &[Artifact]) -> Result<Provenance, CargoError> {
+        let failed = |source| CargoError::Provenance(self.package.name.clone(), source);
+        let dep_info = module.with_extension("d");
+        let read = std::fs::read_to_string(&dep_info);
+        let read = read.map_err(|source| failed(ProvenanceError::Read { path: dep_info, source }))?;
+        let (own, foreign): (Vec<_>, Vec<_>) = artifacts.iter().partition(|it| it.package_id.starts_with("path+"));
+        let manifests = own.iter().map(|it| it.manifest_path.clone());
+        let files = provenance::files_of(&read).into_iter().chain(manifests);
+        let files = files.filter(|file| !file.starts_with(&self.workspace.target_directory));
+        let files = sorted(files.map(|file| provenance::relative(&self.workspace.workspace_root, &file)));
+        let packages =
+            sorted(foreign.iter().filter_map(|it| it.package()).map(|(name, version)| format!("{name} {version}")));
+        let source = provenance::digest(&self.workspace.workspace_root, &files, &packages).map_err(failed)?;
+        let sdk = artifacts.iter().filter_map(Artifact::package).find(|(name, _)| *name == "misrule-sdk");
+        let sdk = sdk.map(|(_, version)| version.to_owned());
+        let rustc = rustc(&self.folder, &["--version"])?;
+        Ok(Provenance { source: source.to_string(), rustc, sdk, files, packages })
+    }
+}
+
+impl Artifact {
+    /// Its package's name and version: `serde` and `1.0.0` of `registry+https://..#serde@1.0.0`. Where the last part of the
+    /// address is the name already, an id has only the version.
+    fn package(&self) -> Option<(&str, &str)> {
+        let (address, package) = self.package_id.split_once('#')?;
+        let last = || address.rsplit('/').next().map(|last| last.split('?').next().unwrap_or(last));
+        package.split_once('@').or_else(|| Some((last()?, package)))
+    }
+}
+
+/// In order, each once.
+fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
+    texts.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 impl Target {

@@ -8,10 +8,14 @@ use wit_component::ComponentEncoder;
 
 use super::contract::{Contract, ContractError};
 use super::imports::{self, ImportError, Used};
+use super::provenance::{self, Provenance};
+use super::section;
 use crate::failure::{Blame, Explain};
 
 /// The custom section in which wit-bindgen leaves the contract's types.
 const TYPES_SECTION: &str = "component-type";
+/// The custom section that holds the JSON Schema of the settings: of the module, then of the component.
+pub(crate) const SETTINGS_SECTION: &str = "misrule:settings";
 
 /// A policy's component, checked.
 #[derive(Debug)]
@@ -73,12 +77,17 @@ impl Built {
     /// # Errors
     ///
     /// It imports what is not in the contract, exports no policy, or is too large.
-    pub(crate) fn from_module(module: &[u8]) -> Result<Self, ComponentError> {
+    pub(crate) fn from_module(module: &[u8], provenance: &Provenance) -> Result<Self, ComponentError> {
         let used = imports::scan(module, &Contract::read()?)?;
         if !has_contract(module)? {
             return Err(ComponentError::NoPolicy);
         }
-        let component = encode(module).map_err(ComponentError::Encode)?;
+        let (module, schema) = section::take(module, SETTINGS_SECTION).map_err(ImportError::NoModule)?;
+        let mut component = encode(&module).map_err(ComponentError::Encode)?;
+        if let Some(schema) = schema {
+            section::append(&mut component, SETTINGS_SECTION, &schema);
+        }
+        section::append(&mut component, provenance::SECTION, &provenance.to_json());
         if !limits::COMPONENT_BYTES.admits(component.len()) {
             return Err(ComponentError::TooLarge { bytes: component.len() });
         }
@@ -118,7 +127,9 @@ mod tests {
     use super::*;
 
     fn refused(module: &str) -> String {
-        Built::from_module(&wat::parse_str(module).unwrap()).unwrap_err().to_string()
+        let nowhere =
+            Provenance { source: String::new(), rustc: String::new(), sdk: None, files: vec![], packages: vec![] };
+        Built::from_module(&wat::parse_str(module).unwrap(), &nowhere).unwrap_err().to_string()
     }
 
     #[test]

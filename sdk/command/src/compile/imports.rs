@@ -145,6 +145,20 @@ pub(crate) fn scan(module: &[u8], contract: &Contract) -> Result<Used, ImportErr
     }
 }
 
+/// The functions of the contract that the modules in a component import.
+///
+/// # Errors
+///
+/// It is no WebAssembly.
+pub(crate) fn used(component: &[u8]) -> Result<Used, wasmparser::BinaryReaderError> {
+    let mut used = Used::new();
+    let of_the_contract = |import: &Import| import.module.starts_with(PACKAGE);
+    for (import, _) in imports(component)?.into_iter().filter(|(import, _)| of_the_contract(import)) {
+        used.entry(short(&import.module)).or_default().insert(import.name);
+    }
+    Ok(used)
+}
+
 fn imports(module: &[u8]) -> Result<Vec<(Import, bool)>, wasmparser::BinaryReaderError> {
     let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(module) {

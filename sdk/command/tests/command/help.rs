@@ -18,6 +18,7 @@ Usage: misrule [OPTIONS] <COMMAND>
 Commands:
   new      Make a policy crate
   build    Compile a policy crate to a component
+  inspect  Show what a policy's component is
   publish  Publish an experiment through AWS AppConfig
   halt     Stop an experiment at once
   report   Say what happened, out of a function's log
@@ -77,6 +78,30 @@ Options:
   -q, --quiet          Say nothing but errors
   -v, --verbose        Say more: each step on the way
   -h, --help           Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn inspect_has_a_page() {
+    assert_eq!(
+        misrule("inspect -h"),
+        r"exit 0
+Show what a policy's component is
+
+Usage: misrule inspect [OPTIONS] <FILE.WASM>
+
+Arguments:
+  <FILE.WASM>  The component
+
+Options:
+      --json             Say it as JSON, with the JSON Schema of the settings
+      --settings <JSON>  Configure it with these settings: refused as a layer would refuse them
+      --source <DIR>     Check that it was compiled of the source in this workspace's folder
+  -q, --quiet            Say nothing but errors
+  -v, --verbose          Say more: each step on the way
+  -h, --help             Print help (see more with '--help')
 ----
 "
     );

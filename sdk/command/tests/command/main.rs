@@ -4,6 +4,7 @@
 
 mod build;
 mod help;
+mod inspect;
 mod new;
 mod publish;
 mod report;

@@ -14,6 +14,9 @@
 //! | [`Vec`] | an array |
 //! | [`Table`] | an object with any members |
 //!
+//! The doc comments of fields and words are kept: from them, and from the types, [`schema`] makes the JSON Schema that
+//! `misrule build` puts into the component.
+//!
 //! Every mistake is told at once, each with its place:
 //!
 //! ```
@@ -34,6 +37,7 @@
 
 mod duration;
 mod reader;
+pub mod schema;
 mod table;
 mod values;
 pub(crate) mod wording;
@@ -82,6 +86,10 @@ pub enum Shape {
     PathTemplate,
     /// A regular expression.
     Pattern,
+    /// Text such as `09:00`, up to `24:00`.
+    TimeOfDay,
+    /// An IANA time zone.
+    TimeZone,
     /// May be absent or null.
     Optional(&'static Shape),
     /// An array.

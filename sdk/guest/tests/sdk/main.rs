@@ -4,5 +4,6 @@
 
 mod hooks;
 mod readme;
+mod schema;
 mod settings;
 mod window;
