@@ -26,8 +26,10 @@ pub const NOTHING_RUN: u8 = 127;
 /// What the wrapper is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrapped {
-    /// The program to become, and its arguments, byte for byte.
-    pub command: Vec<OsString>,
+    /// Another wrapper to run before the runtime.
+    pub next: Option<OsString>,
+    /// The runtime and its arguments, byte for byte.
+    pub runtime: Vec<OsString>,
     /// The proxy's port.
     pub port: u16,
 }
@@ -76,22 +78,33 @@ impl Wrapped {
         let next = variable("MISRULE_NEXT_WRAPPER").filter(|next| !next.is_empty() && !same_file(next, &ours));
         let port =
             variable("MISRULE_PORT").and_then(|port| port.to_str()?.trim().parse().ok()).filter(|port| *port > 0);
-        Ok(Self { command: next.into_iter().chain(runtime).collect(), port: port.unwrap_or(9117) })
+        Ok(Self { next, runtime, port: port.unwrap_or(9117) })
     }
 
-    /// Becomes the program, pointed at the proxy if that answers. Returns only where it cannot be run.
+    /// Becomes the next wrapper or the runtime, pointed at the proxy if that answers. A wrapper that cannot be run is
+    /// passed by: the function is not to pay for it. Returns only where the runtime cannot be run either.
     pub fn become_it(&self) -> WrapperError {
-        let Some((program, arguments)) = self.command.split_first() else { return WrapperError::NoProgram };
-        let mut command = Command::new(program);
-        command.args(arguments);
-        match proxy_answers(self.port) {
-            Ok(()) => {
-                command.env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{}", self.port));
-            }
-            Err(reason) => tell(&format!("the runtime runs without Misrule: {reason}")),
+        let proxy = proxy_answers(self.port);
+        if let Err(reason) = &proxy {
+            tell(&format!("the runtime runs without Misrule: {reason}"));
         }
-        WrapperError::Exec { program: program.clone(), cause: command.exec() }
+        let port = proxy.ok().map(|()| self.port);
+        if let Some(next) = &self.next {
+            let lost = exec(std::iter::once(next).chain(&self.runtime), port);
+            tell(&format!("MISRULE_NEXT_WRAPPER: {lost}; the runtime runs without it"));
+        }
+        exec(self.runtime.iter(), port)
     }
+}
+
+fn exec<'a>(mut words: impl Iterator<Item = &'a OsString>, port: Option<u16>) -> WrapperError {
+    let Some(program) = words.next() else { return WrapperError::NoProgram };
+    let mut command = Command::new(program);
+    command.args(words);
+    if let Some(port) = port {
+        command.env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}"));
+    }
+    WrapperError::Exec { program: program.clone(), cause: command.exec() }
 }
 
 /// Writes one line to stderr, which Lambda logs.
@@ -111,6 +124,9 @@ fn proxy_answers(port: u16) -> Result<(), String> {
     match ask(port) {
         Ok(answer) if is_misrule(&answer) => Ok(()),
         Ok(_) => Err(format!("something else answers on 127.0.0.1:{port}")),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            Err(format!("who listens on 127.0.0.1:{port} does not say that it is Misrule"))
+        }
         Err(error) => Err(format!("nothing answers on 127.0.0.1:{port}: {error}")),
     }
 }
@@ -144,7 +160,8 @@ mod tests {
         let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
         let wrapped =
             Wrapped::read(arguments.iter().map(OsString::from), variable).map_err(|error| error.to_string())?;
-        Ok((wrapped.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(), wrapped.port))
+        let words = wrapped.next.iter().chain(&wrapped.runtime);
+        Ok((words.map(|word| word.to_string_lossy().into_owned()).collect(), wrapped.port))
     }
 
     #[test]

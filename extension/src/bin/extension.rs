@@ -14,8 +14,8 @@ use misrule_engine::experiment::Environment;
 use misrule_extension::control::Control;
 use misrule_extension::faults::CARRIED_OUT;
 use misrule_extension::lambda::{Extension, Registration};
-use misrule_extension::proxy::{self, Proxy};
-use misrule_extension::settings::{Settings, UpstreamAddress};
+use misrule_extension::proxy::{self, Lambda, Proxy};
+use misrule_extension::settings::Settings;
 use misrule_extension::telemetry::{self, Failed, Line, SettingWrong, Start};
 use tokio::net::TcpListener;
 
@@ -34,14 +34,14 @@ fn main() -> ExitCode {
 }
 
 async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
-    let proxy = Proxy::new(settings.runtime_api.clone(), settings.dry_run);
+    let proxy = Proxy::new(upstream(&settings), settings.dry_run);
     let listening = listen(&settings, &proxy).await;
-    let extension = Extension::new(extensions_api(&settings), &program());
+    wrong.into_iter().for_each(|wrong| Line::from(wrong).emit());
+    let extension = Extension::new(settings.lambda_api.clone(), &program());
     let registration = match extension.register().await {
         Ok(registration) => registration,
         Err(refused) => return failed("lambda", &refused, refused.hint()),
     };
-    wrong.into_iter().for_each(|wrong| Line::from(wrong).emit());
     match listening {
         Ok(()) => {
             Line::from(start(&settings, &registration)).emit();
@@ -78,10 +78,9 @@ fn control(settings: &Settings, registration: Registration) -> Control {
     Control::start(settings, environment, Carries::new(CARRIED_OUT))
 }
 
-/// The Extensions API is always Lambda's own, also where another proxy stands between us and the Runtime API.
-fn extensions_api(settings: &Settings) -> UpstreamAddress {
-    let own = std::env::var_os("AWS_LAMBDA_RUNTIME_API");
-    own.as_deref().and_then(|own| UpstreamAddress::parse(own.to_str()?)).unwrap_or_else(|| settings.runtime_api.clone())
+/// The next proxy where there is one, with Lambda itself behind it.
+fn upstream(settings: &Settings) -> Lambda {
+    Lambda::behind(settings.runtime_api.clone(), settings.lambda_api.clone())
 }
 
 fn program() -> OsString {

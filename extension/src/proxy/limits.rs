@@ -16,5 +16,9 @@ pub(crate) const PRELUDE: usize = 64 * 1024;
 /// How long a refused connection is tried again: what Lambda gives an environment to start in.
 pub(crate) const CONNECT_BUDGET: Duration = Duration::from_secs(10);
 
+/// How long another proxy before Lambda is waited for, which may start after us; then requests go past it. Lambda gives
+/// an environment ten seconds to start in, and the runtime is to have most of them.
+pub(crate) const PROXY_BUDGET: Duration = Duration::from_secs(2);
+
 /// The longest pause between two attempts to connect.
 pub(crate) const CONNECT_PAUSE: Duration = Duration::from_millis(100);

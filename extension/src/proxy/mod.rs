@@ -34,9 +34,9 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) use self::content::Content;
 use self::downstream::{Downstream, Watch};
 use self::under_way::Invocations;
-pub(crate) use self::upstream::{Lambda, Unanswered, Upstream};
+pub use self::upstream::Lambda;
+pub(crate) use self::upstream::{Unanswered, Upstream};
 use crate::control::Control;
-use crate::settings::UpstreamAddress;
 use crate::telemetry::{self, Failed, Line};
 
 pub use self::rescue::tell_of_panics;
@@ -63,9 +63,9 @@ struct Connection {
 impl Proxy {
     /// A plain pass-through to this Runtime API, until [`obey`](Self::obey) says otherwise. With `dry_run` it decides and
     /// logs, and injects nothing.
-    pub fn new(runtime_api: UpstreamAddress, dry_run: bool) -> Arc<Self> {
+    pub fn new(lambda: Lambda, dry_run: bool) -> Arc<Self> {
         Arc::new(Self {
-            lambda: Arc::new(Lambda::new(runtime_api)),
+            lambda: Arc::new(lambda),
             control: OnceLock::new(),
             dry_run,
             invocations: Invocations::default(),

@@ -41,6 +41,13 @@ pub(crate) async fn from_panic<T>(id: &RequestId, work: impl Future<Output = T>)
     outcome.await
 }
 
+/// Says that the proxy before Lambda is not there.
+pub(crate) fn from_missing_proxy(address: &str, error: &std::io::Error) {
+    let reason = format!("MISRULE_RUNTIME_API: `{address}` cannot be reached: {error}");
+    let hint = Some("requests go straight to Lambda's Runtime API for as long as this environment lives".to_owned());
+    Line::from(Failed { part: "proxy", request_id: None, reason, hint }).emit();
+}
+
 /// Says why an answer of ours did not reach Lambda.
 pub(crate) fn from_lost_post(id: &RequestId, error: &Unanswered) {
     tell(id, format!("our answer got none from Lambda: {}", telemetry::chain(error)));

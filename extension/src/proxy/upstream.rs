@@ -2,7 +2,7 @@
 //! needed and kept for as long as both sides keep it.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,15 +15,24 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::content::Content;
-use super::limits;
+use super::{limits, rescue};
 use crate::settings::UpstreamAddress;
 
 /// Where requests go: Lambda's Runtime API, or the next proxy before it. Never through HTTP_PROXY.
-pub(crate) struct Lambda {
-    address: UpstreamAddress,
-    host: Option<HeaderValue>,
+pub struct Lambda {
+    address: Address,
+    /// Lambda itself, where `address` is another proxy.
+    own: Option<Address>,
+    /// The other proxy was not there: from then on requests go to Lambda itself.
+    bypassing: AtomicBool,
     /// Counts restores from a snapshot: a connection made before the last one is dead.
     generation: AtomicU64,
+}
+
+/// An address, and how its host is named in a request.
+struct Address {
+    upstream: UpstreamAddress,
+    host: Option<HeaderValue>,
 }
 
 /// One upstream connection, or none yet.
@@ -79,9 +88,16 @@ impl Unanswered {
 }
 
 impl Lambda {
-    pub(crate) fn new(address: UpstreamAddress) -> Self {
-        let host = HeaderValue::from_str(address.authority()).ok();
-        Self { address, host, generation: AtomicU64::new(0) }
+    /// Lambda's own API.
+    pub fn new(own: UpstreamAddress) -> Self {
+        let (bypassing, generation) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { address: Address::new(own), own: None, bypassing, generation }
+    }
+
+    /// Another proxy, and Lambda's own API behind it for when that proxy is not there. The same address twice is Lambda's.
+    pub fn behind(proxy: UpstreamAddress, own: UpstreamAddress) -> Self {
+        let fallback = (proxy != own).then(|| Address::new(own));
+        Self { own: fallback, ..Self::new(proxy) }
     }
 
     /// The environment was restored from a snapshot: connections made before are not used again.
@@ -93,24 +109,53 @@ impl Lambda {
         self.generation.load(Ordering::Relaxed)
     }
 
-    /// Puts the upstream's name and base path where the runtime wrote the proxy's.
-    fn readdress(&self, request: &mut Request<Content>) {
-        if let (Some(host), true) = (&self.host, request.headers().contains_key(HOST)) {
-            request.headers_mut().insert(HOST, host.clone());
+    fn address(&self) -> &Address {
+        let bypassing = self.bypassing.load(Ordering::Relaxed);
+        self.own.as_ref().filter(|_| bypassing).unwrap_or(&self.address)
+    }
+
+    /// Connects to where requests go now. Another proxy that is not there is passed by, once and for all.
+    async fn connect(&self) -> io::Result<SendRequest<Content>> {
+        let is_proxy = self.own.is_some() && !self.bypassing.load(Ordering::Relaxed);
+        if !is_proxy {
+            return self.address().connect(limits::CONNECT_BUDGET).await;
         }
-        let base = self.address.base_path();
-        if base.is_empty() {
-            return;
-        }
-        let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-        if let Ok(target) = format!("{base}{target}").parse::<Uri>() {
-            *request.uri_mut() = target;
+        match self.address.connect(limits::PROXY_BUDGET).await {
+            Err(error) => {
+                self.bypass(&error);
+                self.address().connect(limits::CONNECT_BUDGET).await
+            }
+            connected => connected,
         }
     }
 
+    fn bypass(&self, error: &io::Error) {
+        if !self.bypassing.swap(true, Ordering::Relaxed) {
+            rescue::from_missing_proxy(self.address.upstream.authority(), error);
+        }
+    }
+}
+
+impl Address {
+    fn new(upstream: UpstreamAddress) -> Self {
+        let host = HeaderValue::from_str(upstream.authority()).ok();
+        Self { upstream, host }
+    }
+
+    /// Puts this host and base path where the runtime wrote the proxy's host and this target.
+    fn write_on(&self, request: &mut Request<Content>, target: &Uri) {
+        if let (Some(host), true) = (&self.host, request.headers().contains_key(HOST)) {
+            request.headers_mut().insert(HOST, host.clone());
+        }
+        let base = self.upstream.base_path();
+        let path = target.path_and_query().map_or("/", PathAndQuery::as_str);
+        let based = (!base.is_empty()).then(|| format!("{base}{path}").parse().ok()).flatten();
+        *request.uri_mut() = based.unwrap_or_else(|| target.clone());
+    }
+
     /// Connects. A refused connection is tried again: a proxy before Lambda may start after us, and nothing was sent.
-    async fn connect(&self) -> io::Result<SendRequest<Content>> {
-        let stream = self.stream().await?;
+    async fn connect(&self, budget: Duration) -> io::Result<SendRequest<Content>> {
+        let stream = self.stream(budget).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::Builder::new()
             .preserve_header_case(true)
@@ -127,12 +172,12 @@ impl Lambda {
         Ok(sender)
     }
 
-    async fn stream(&self) -> io::Result<TcpStream> {
+    async fn stream(&self, budget: Duration) -> io::Result<TcpStream> {
         let mut pause = Duration::from_millis(2);
         let mut waited = Duration::ZERO;
         loop {
-            match TcpStream::connect(self.address.authority()).await {
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && waited < limits::CONNECT_BUDGET => {
+            match TcpStream::connect(self.upstream.authority()).await {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && waited < budget => {
                     tokio::time::sleep(pause).await;
                     waited += pause;
                     pause = (pause * 2).min(limits::CONNECT_PAUSE);
@@ -157,8 +202,9 @@ impl Upstream {
     /// # Errors
     /// [`Unanswered`].
     pub(crate) async fn send(&self, mut request: Request<Content>) -> Result<Response<Incoming>, Unanswered> {
-        self.lambda.readdress(&mut request);
+        let target = request.uri().clone();
         if let Some(idle) = self.take_idle() {
+            self.lambda.address().write_on(&mut request, &target);
             match self.ask(idle, request).await {
                 Err(Unanswered::Unsent { request: unsent, .. }) => request = *unsent,
                 answered_or_lost => return answered_or_lost,
@@ -166,9 +212,13 @@ impl Upstream {
         }
         let generation = self.lambda.generation();
         match self.lambda.connect().await {
-            Ok(sender) => self.ask(Idle { sender, generation }, request).await,
+            Ok(sender) => {
+                self.lambda.address().write_on(&mut request, &target);
+                self.ask(Idle { sender, generation }, request).await
+            }
             Err(cause) => {
-                let address = self.lambda.address.authority().to_owned();
+                *request.uri_mut() = target;
+                let address = self.lambda.address().upstream.authority().to_owned();
                 Err(Unanswered::Unreachable { address, request: Box::new(request), cause })
             }
         }

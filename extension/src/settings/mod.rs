@@ -114,6 +114,8 @@ pub struct Settings {
     pub port: u16,
     /// The Runtime API to forward to.
     pub runtime_api: UpstreamAddress,
+    /// Lambda's own Runtime API and Extensions API, also where another proxy stands between us and it.
+    pub lambda_api: UpstreamAddress,
     /// Share of execution environments that take part.
     pub share: Share,
     /// The wrapper to exec after ours.
@@ -140,6 +142,8 @@ impl Settings {
         let mut reader = Reader { variable: &variable, wrong: Vec::new() };
         let local = reader.flag(LOCAL);
         let port = reader.parse(PORT, value::port).unwrap_or(DEFAULT_PORT);
+        let lambda_api = reader.lambda_api(port);
+        let chained = reader.parse(RUNTIME_API, |text| UpstreamAddress::parse_other_than(text, port));
         let mut settings = Self {
             source: reader.parse(SOURCE, |text| SourceAddress::parse(text, local)),
             public_keys: reader.public_keys(),
@@ -149,7 +153,8 @@ impl Settings {
             first_wait: reader.parse(FIRST_WAIT, value::wait).unwrap_or(Duration::ZERO),
             refresh_wait: reader.parse(REFRESH_WAIT, value::wait).unwrap_or(Duration::from_millis(250)),
             port,
-            runtime_api: reader.runtime_api(port),
+            runtime_api: chained.unwrap_or_else(|| lambda_api.clone()),
+            lambda_api,
             share: reader.parse(SHARE, Share::parse).unwrap_or_default(),
             next_wrapper: reader.text(NEXT_WRAPPER).map(PathBuf::from),
             log: reader.log(),
@@ -202,23 +207,17 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
         keys.map_err(|problem| self.wrong.push(SettingError::new(PUBLIC_KEY, &text, problem))).ok()
     }
 
-    fn runtime_api(&mut self, own_port: u16) -> UpstreamAddress {
+    fn lambda_api(&mut self, own_port: u16) -> UpstreamAddress {
         const LAMBDAS: &str = "AWS_LAMBDA_RUNTIME_API";
-        let ours = self.parse(RUNTIME_API, |text| UpstreamAddress::parse_other_than(text, own_port));
-        if let Some(address) =
-            ours.or_else(|| self.parse(LAMBDAS, |text| UpstreamAddress::parse_other_than(text, own_port)))
-        {
-            return address;
-        }
         if self.text(LAMBDAS).is_none() {
             self.wrong.push(SettingError::new(LAMBDAS, "", Problem::Missing));
         }
-        UpstreamAddress::lambda()
+        let address = self.parse(LAMBDAS, |text| UpstreamAddress::parse_other_than(text, own_port));
+        address.unwrap_or_else(UpstreamAddress::lambda)
     }
 
     fn log(&mut self) -> Targets {
-        let parse = |text: &str| text.parse::<Targets>().map_err(|_| Problem::Filter);
-        self.parse(LOG, parse).or_else(|| DEFAULT_LOG.parse().ok()).unwrap_or_default()
+        self.parse(LOG, value::filter).or_else(|| DEFAULT_LOG.parse().ok()).unwrap_or_default()
     }
 
     fn function(&mut self) -> FunctionSettings {

@@ -94,6 +94,7 @@ fn each_wrong_value_is_reported_by_name_and_arms_nothing() {
         ("MISRULE_FIRST_WAIT", "ms", Problem::Duration),
         ("MISRULE_REFRESH_WAIT", "1.2.3s", Problem::Duration),
         ("MISRULE_REFRESH_WAIT", "61s", Problem::TooLong),
+        ("MISRULE_REFRESH_WAIT", "1h", Problem::TooLong),
         ("MISRULE_REFRESH_WAIT", "99999999999999999999999m", Problem::TooLong),
         ("MISRULE_BLOCK_HOSTS", "true", Problem::NotBuilt),
         ("MISRULE_RECORD", "true", Problem::NotBuilt),
@@ -106,6 +107,7 @@ fn each_wrong_value_is_reported_by_name_and_arms_nothing() {
         ("MISRULE_RUNTIME_API", "localhost:9117", Problem::OwnAddress),
         ("AWS_LAMBDA_RUNTIME_API", "[::1]:9117", Problem::OwnAddress),
         ("MISRULE_LOG", "misrule=loud", Problem::Filter),
+        ("MISRULE_LOG", "!!!", Problem::Filter),
         ("MISRULE_LOCAL", "maybe", Problem::Flag),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "much", Problem::Megabytes),
     ] {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tracing_subscriber::filter::Targets;
+
 use super::error::Problem;
 
 /// The longest that a setting may let an invocation wait.
@@ -62,7 +64,7 @@ pub(super) fn flag(text: &str) -> Result<bool, Problem> {
     }
 }
 
-/// A number with the unit ms, s or m; a bare 0 needs none.
+/// A number with the unit ms, s, m or h; a bare 0 needs none.
 pub(super) fn wait(text: &str) -> Result<Duration, Problem> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number = &text[..text.len() - unit.len()];
@@ -70,6 +72,7 @@ pub(super) fn wait(text: &str) -> Result<Duration, Problem> {
         "ms" => 0.001,
         "s" => 1.0,
         "m" => 60.0,
+        "h" => 3600.0,
         "" if number == "0" => 1.0,
         _ => return Err(Problem::Duration),
     };
@@ -84,4 +87,13 @@ pub(super) fn port(text: &str) -> Result<u16, Problem> {
 
 pub(super) fn megabytes(text: &str) -> Result<u32, Problem> {
     text.parse().map_err(|_| Problem::Megabytes)
+}
+
+/// Levels by target. Tracing itself takes any text for a target's name, and would log nothing.
+pub(super) fn filter(text: &str) -> Result<Targets, Problem> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_:-.=, ".contains(c);
+    if !text.chars().all(plain) {
+        return Err(Problem::Filter);
+    }
+    text.parse().map_err(|_| Problem::Filter)
 }

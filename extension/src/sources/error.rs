@@ -107,6 +107,9 @@ impl SourceError {
                 Some("in Lambda they come from the function's role; elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned())
             }
             Self::NoRegion { .. } => Some("set AWS_REGION".to_owned()),
+            Self::Unreadable { source, .. } if source.kind() == std::io::ErrorKind::IsADirectory => {
+                Some("name the experiment's file in it".to_owned())
+            }
             Self::Unreadable { .. } => Some("let everybody read the file".to_owned()),
             Self::OutsideDeployment { .. } => Some("put the file itself into the layer or the function's package".to_owned()),
             Self::Throttled { .. } | Self::ServiceFailed { .. } => None,

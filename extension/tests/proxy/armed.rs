@@ -38,7 +38,10 @@ pub(crate) async fn armed(upstream: SocketAddr, policies: &Value, modules: &[(&s
         _ => None,
     });
     assert!(wrong.is_empty(), "{wrong:?}");
-    let proxy = Proxy::new(UpstreamAddress::parse(&upstream.to_string()).unwrap(), dry_run);
+    let proxy = Proxy::new(
+        misrule_extension::proxy::Lambda::new(UpstreamAddress::parse(&upstream.to_string()).unwrap()),
+        dry_run,
+    );
     proxy.obey(Control::start(&settings, environment(), Carries::new(CARRIED_OUT)));
     Armed { address: serve(proxy).await, _folder: folder }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use misrule_extension::proxy::Proxy;
+use misrule_extension::proxy::{self, Proxy};
 use misrule_extension::settings::UpstreamAddress;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -71,7 +71,14 @@ impl Lambda {
 
 /// A proxy before this upstream, injecting nothing; the address it listens on.
 pub(crate) async fn proxy_before(upstream: &str) -> SocketAddr {
-    serve(Proxy::new(UpstreamAddress::parse(upstream).unwrap(), false)).await
+    serve(Proxy::new(proxy::Lambda::new(UpstreamAddress::parse(upstream).unwrap()), false)).await
+}
+
+/// A proxy before another one, with Lambda behind that.
+pub(crate) async fn proxy_before_another(another: &str, lambda: &Lambda) -> SocketAddr {
+    let [another, lambda] = [another.to_owned(), lambda.address().to_string()];
+    let [another, lambda] = [another, lambda].map(|address| UpstreamAddress::parse(&address).unwrap());
+    serve(Proxy::new(proxy::Lambda::behind(another, lambda), false)).await
 }
 
 /// Serves this proxy; the address it listens on.

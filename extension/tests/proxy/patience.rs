@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::exchange::{Lambda, connect, proxy_before, soon};
+use super::exchange::{Lambda, connect, proxy_before, proxy_before_another, soon};
 use super::message::{End, Reader};
 
 const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n";
@@ -167,6 +167,41 @@ async fn lambda_may_start_listening_late_and_lie_below_a_base_path() {
     assert_eq!(question.start, "GET /.rt/2018-06-01/runtime/invocation/next HTTP/1.1");
     gives(&mut upstream, "late").await;
     assert_eq!(receives(&mut runtime).await, "late");
+}
+
+#[tokio::test]
+async fn a_proxy_before_lambda_that_is_not_there_is_passed_by() {
+    let lambda = Lambda::new().await;
+    let nobody = Lambda::new().await.address();
+    for another in [format!("{nobody}/base"), "no.such.host.invalid".to_owned()] {
+        let proxy = proxy_before_another(&another, &lambda).await;
+        let mut runtime = connect(proxy).await;
+        for round in ["first", "second"] {
+            asks(&mut runtime).await;
+            let mut upstream = lambda.accept().await;
+            let question = soon("the question", upstream.message()).await;
+            assert_eq!(
+                question.start, "GET /2018-06-01/runtime/invocation/next HTTP/1.1",
+                "without the other's base path"
+            );
+            gives(&mut upstream, round).await;
+            assert_eq!(receives(&mut runtime).await, round);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_before_lambda_that_is_there_is_not_passed_by() {
+    let (lambda, another) = (Lambda::new().await, Lambda::new().await);
+    let proxy = proxy_before_another(&format!("{}/base", another.address()), &lambda).await;
+    let mut runtime = connect(proxy).await;
+    asks(&mut runtime).await;
+    let mut upstream = another.accept().await;
+    let question = soon("the question", upstream.message()).await;
+    assert_eq!(question.start, "GET /base/2018-06-01/runtime/invocation/next HTTP/1.1");
+    gives(&mut upstream, "by another").await;
+    assert_eq!(receives(&mut runtime).await, "by another");
+    assert!(lambda.is_alone().await);
 }
 
 #[tokio::test]

@@ -64,6 +64,22 @@ async fn another_wrapper_is_run_first_but_never_itself() {
 }
 
 #[tokio::test]
+async fn another_wrapper_that_is_not_there_does_not_stop_the_runtime() {
+    let output = run(1, &["echo", "runtime"], Some(Path::new("/no/such/wrapper"))).await;
+    assert_eq!(said(&output), "runtime\n");
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(complaint.contains("MISRULE_NEXT_WRAPPER: `/no/such/wrapper` cannot be run"), "{complaint}");
+}
+
+#[tokio::test]
+async fn a_stranger_that_says_nothing_is_not_waited_for() {
+    let stranger = Lambda::new().await;
+    let output = run(stranger.address().port(), &["sh", "-c", SHOW], None).await;
+    assert_eq!(said(&output), "lambda:9001|");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not say that it is Misrule"), "{output:?}");
+}
+
+#[tokio::test]
 async fn where_nothing_can_be_run_it_names_what_and_gives_127() {
     let output = run(1, &["/no/such/runtime"], None).await;
     assert_eq!(output.status.code(), Some(127));
