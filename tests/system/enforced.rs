@@ -196,6 +196,22 @@ async fn a_dry_run_only_says_what_it_would_do() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_alias_that_is_not_meant_is_told_once_and_nothing_happens() -> Result<()> {
+    let live = outage_within(&json!({ "functions": ["orders:live"] }));
+    let layered = layered::layered_after(live, layered::rust("orders")?, &[]).await?;
+    layered.until_line("armed").await;
+    let told = layered.until_line("outside_blast_radius").await;
+    assert_eq!(told["experiment"], "outage");
+    assert!(told["function"].as_str().is_some_and(|arn| arn.ends_with(":function:orders")), "{told}");
+    let news = layered.news();
+    assert_eq!(status(&layered, "/health").await?, 200);
+    layered.deploy(HALT);
+    news.until("halted").await?;
+    assert_eq!((news.count("outside_blast_radius"), news.count("injected")), (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_disabled_layer_asks_nobody_and_does_nothing() -> Result<()> {
     let layered = layered::layered_after(outage(), layered::rust("orders")?, &[("MISRULE_DISABLED", "true")]).await?;
     let told = layered.until_line("pass_through").await;

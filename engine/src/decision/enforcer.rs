@@ -83,11 +83,15 @@ impl Enforcer {
         self.experiment.starts.is_none_or(|starts| starts <= now) && now < self.expires()
     }
 
+    /// Whether the invocation lies within the blast radius: it may have come by an alias that does not.
+    pub fn covers(&self, head: &Head) -> bool {
+        self.experiment.blast_radius.covers(&self.environment, &head.invoked_arn)
+    }
+
     /// Whether any policy may touch this invocation: time, blast radius and draws. None where the invocation passes as if
     /// there were no experiment. Cheap, and before the event is read.
     pub fn admit(&self, head: &Head) -> Option<Admission> {
-        let within = self.experiment.blast_radius.covers(&self.environment, &head.invoked_arn);
-        if !within || !self.in_force(head.arrived) {
+        if !self.covers(head) || !self.in_force(head.arrived) {
             return None;
         }
         let seed = Seed::of_invocation(&self.experiment.name, head);

@@ -25,10 +25,12 @@ mod tests;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use misrule_engine::decision::{Carries, Enforcer};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::Environment;
+use misrule_engine::invocation::Head;
 use misrule_engine::time::Timestamp;
 
 use self::loader::Loader;
@@ -37,7 +39,7 @@ use self::state::{State, Waits};
 use crate::clock::Clock;
 use crate::settings::{Settings, SourceAddress};
 use crate::sources::{AppConfig, File, Source};
-use crate::telemetry::{Line, PassThrough};
+use crate::telemetry::{Line, OutsideBlastRadius, PassThrough};
 
 /// Where lines go: to stdout, but for tests.
 type Say = Arc<dyn Fn(Line) + Send + Sync>;
@@ -51,6 +53,21 @@ pub struct Armed {
     pub version: Version,
     /// How many experiments had been disarmed before.
     disarmed_before: u64,
+    /// Whether it was said that an invocation lies outside the blast radius.
+    outside_told: Arc<AtomicBool>,
+}
+
+impl Armed {
+    /// Says, once for a version, that invocations come by a name that the blast radius leaves out, such as another alias:
+    /// else "armed, and nothing happens" would be a riddle.
+    pub fn tell_if_outside(&self, head: &Head) {
+        if self.enforcer.covers(head) || self.outside_told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (experiment, version) = (self.enforcer.experiment().name.to_string(), self.version.to_string());
+        let (function, region) = (head.invoked_arn.clone(), head.invoked_arn.split(':').nth(3).unwrap_or_default());
+        Line::from(OutsideBlastRadius { experiment, version, function, region: region.to_owned() }).emit();
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +75,7 @@ impl Armed {
     /// An experiment version that no control knows.
     pub(crate) fn for_tests(enforcer: Enforcer) -> Self {
         let version = Version { label: None, digest: enforcer.digest() };
-        Self { enforcer: Arc::new(enforcer), version, disarmed_before: 0 }
+        Self { enforcer: Arc::new(enforcer), version, disarmed_before: 0, outside_told: Arc::default() }
     }
 }
 

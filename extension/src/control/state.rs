@@ -241,7 +241,8 @@ impl State {
     pub(super) fn arm(&self, enforcer: Enforcer, version: Version) -> Arc<Armed> {
         let _lock = self.schedule();
         let disarmed_before = self.disarmed.borrow().count;
-        let armed = Arc::new(Armed { enforcer: Arc::new(enforcer), version, disarmed_before });
+        let (enforcer, outside_told) = (Arc::new(enforcer), Arc::default());
+        let armed = Arc::new(Armed { enforcer, version, disarmed_before, outside_told });
         self.armed.store(Some(Arc::clone(&armed)));
         armed
     }

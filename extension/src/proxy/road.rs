@@ -121,7 +121,10 @@ impl Connection {
         }
         self.proxy.received.fetch_add(1, Ordering::Relaxed);
         let Some(armed) = control.event_arrived().await else { return Received::Untouched(answer) };
-        let Some(admission) = armed.enforcer.admit(&head) else { return Received::Untouched(answer) };
+        let Some(admission) = armed.enforcer.admit(&head) else {
+            armed.tell_if_outside(&head);
+            return Received::Untouched(answer);
+        };
         if !admission.wants_before() && !admission.wants_after() {
             return Received::Untouched(answer);
         }
