@@ -30,14 +30,7 @@ impl Compiled {
     /// Arms the component with these settings; else says why not, the causes included.
     pub(crate) fn arm(name: &str, settings: &str) -> Result<Self, String> {
         let sandbox = Sandbox::new().map_err(|error| told(&error))?;
-        let environment = Environment {
-            function_name: "function".to_owned(),
-            function_version: "$LATEST".to_owned(),
-            region: "us-east-1".to_owned(),
-            account: Some("123456789012".to_owned()),
-            memory_mb: 128,
-            initialization: "on-demand".to_owned(),
-        };
+        let environment = environment();
         let module = format!("{name}.wasm");
         let package = Package {
             experiment: experiment(name, &module, settings),
@@ -62,6 +55,18 @@ impl Compiled {
         let admission = self.0.admit(head).expect("every event is within the experiment");
         let decision = self.0.before(&invocation, &admission, head.arrived);
         decision.plan.steps().iter().map(|planned| planned_step(&planned.step)).collect()
+    }
+}
+
+/// Where policies run in these tests.
+pub(crate) fn environment() -> Environment {
+    Environment {
+        function_name: "function".to_owned(),
+        function_version: "$LATEST".to_owned(),
+        region: "us-east-1".to_owned(),
+        account: Some("123456789012".to_owned()),
+        memory_mb: 128,
+        initialization: "on-demand".to_owned(),
     }
 }
 
@@ -95,18 +100,22 @@ fn told(error: &dyn Error) -> String {
 pub(crate) fn step(step: &Step) -> String {
     match step {
         Step::Delay(duration) => format!("delay {duration:?}"),
-        Step::RespondHttp { status, headers, body } => format!("respond {status} {headers:?} {body:?}"),
+        Step::RespondHttp { status, headers, body } => respond(*status, headers, body),
         Step::Fail { error_type, message, stack } => format!("fail {error_type:?} {message:?} {stack:?}"),
         other => panic!("no ready-made policy asks for {other:?}"),
     }
 }
 
 /// A planned step in the same words.
-fn planned_step(step: &Planned) -> String {
+pub(crate) fn planned_step(step: &Planned) -> String {
     match step {
         Planned::Delay(duration) => format!("delay {duration:?}"),
-        Planned::RespondHttp(answer) => format!("respond {} {:?} {:?}", answer.status, answer.headers, answer.body),
+        Planned::RespondHttp(answer) => respond(answer.status, &answer.headers, &answer.body),
         Planned::Fail(error) => format!("fail {:?} {:?} {:?}", error.error_type, error.message, error.stack),
         other => panic!("no ready-made policy asks for {other:?}"),
     }
+}
+
+fn respond(status: u16, headers: &[(String, String)], body: &[u8]) -> String {
+    format!("respond {status} {headers:?} {:?}", String::from_utf8_lossy(body))
 }

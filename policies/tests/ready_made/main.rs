@@ -10,6 +10,7 @@
 )]
 
 mod compiled;
+mod golden;
 
 use std::collections::BTreeSet;
 use std::fs;
