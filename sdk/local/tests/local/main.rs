@@ -7,5 +7,6 @@ mod extensions;
 mod front;
 mod function;
 mod raw;
+mod route53;
 mod runtime;
 mod streams;
