@@ -9,6 +9,7 @@
 
 mod aws_cli;
 mod crimes;
+mod demo;
 mod do_no_harm;
 mod enforced;
 mod house;

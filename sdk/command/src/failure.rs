@@ -9,6 +9,8 @@ pub(crate) enum Blame {
     Input,
     /// The command's own fault, or its machine's.
     Own,
+    /// A signal's, of this number: somebody stopped it.
+    Signal(u8),
 }
 
 /// An error that a command can fail with.
@@ -38,11 +40,12 @@ impl Failure {
         Self { error: Box::new(OwnFault { what, source: Box::new(source) }), hint: None, blame: Blame::Own }
     }
 
-    /// The exit code: 1 or 2, as the command's help says.
+    /// The exit code: 1 or 2, as the command's help says; 128 and the signal's number where one stopped it, as shells say.
     pub(crate) const fn exit_code(&self) -> u8 {
         match self.blame {
             Blame::Input => 1,
             Blame::Own => 2,
+            Blame::Signal(number) => 128 + (number & 0x7f),
         }
     }
 

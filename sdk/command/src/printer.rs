@@ -104,6 +104,20 @@ impl Printer {
         Progress { printer: self, bar, what: what.to_owned(), last: String::new() }
     }
 
+    /// Something that goes on: on a terminal its state is shown until this is dropped, elsewhere nothing is.
+    pub(crate) fn activity(&self, what: &str) -> Activity<'_> {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        // What other processes say in the meantime would break it.
+        if self.terminal && self.verbosity == Verbosity::Normal {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(what.to_owned());
+        Activity { printer: self, bar }
+    }
+
     fn tell(&self, line: impl Display) {
         drop(writeln!(io::stderr(), "{line}"));
     }
@@ -139,6 +153,31 @@ impl Progress<'_> {
 }
 
 impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Something that goes on.
+pub(crate) struct Activity<'a> {
+    printer: &'a Printer,
+    bar: ProgressBar,
+}
+
+impl Activity<'_> {
+    /// How it goes now.
+    pub(crate) fn set(&self, state: &str) {
+        self.bar.set_message(state.to_owned());
+        self.bar.tick();
+    }
+
+    /// Says something meanwhile.
+    pub(crate) fn say(&self, line: impl Display) {
+        self.bar.suspend(|| self.printer.say(line));
+    }
+}
+
+impl Drop for Activity<'_> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -1,137 +1,105 @@
-//! What stands while the demo runs: real processes around local stand-ins for Lambda and AppConfig.
+//! Both regions, and the commands that a user would run on them.
 
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::time::Duration;
 
-use misrule_local::appconfig::{AppConfig, NothingDeployed};
-use misrule_local::front::Front;
-use misrule_local::function::{Function, Line};
+use misrule_local::route53::latency::{Record, Records};
 use tokio::process::Command;
 
 use super::DemoError;
+use super::programs::Programs;
+use super::region::{PerRegion, Region};
+use super::site::Site;
 use crate::printer::Printer;
-use crate::surroundings;
 
-/// Where the demo publishes to.
-pub(crate) const PLACE: &str = "demo/prod/faults";
-const EXTENSION: &str = "misrule-extension";
-const WRAPPER: &str = "misrule-wrapper";
-const FUNCTION: &str = "misrule-local-function";
+/// Where the demo publishes to, in each region's AppConfig.
+pub(crate) const PLACE: [&str; 3] = ["demo", "prod", "faults"];
+/// The experiment, as README has it.
+pub(crate) const EXPERIMENT: &str = include_str!("us-region-outage.toml");
+/// Its name is its file's.
+pub(crate) const EXPERIMENT_NAME: &str = "us-region-outage";
 
 /// Everything that the demo needs; it all ends when this is dropped.
 pub(crate) struct Stage {
-    appconfig: AppConfig,
-    function: Arc<Function>,
-    front: Front,
+    pub(crate) sites: PerRegion<Site>,
     folder: tempfile::TempDir,
 }
 
 impl Stage {
-    /// Builds the programs where this is a checkout, and starts everything.
-    pub(crate) async fn set_up(printer: &Printer) -> Result<Self, DemoError> {
-        let programs = programs(printer).await?;
+    /// Starts both regions.
+    pub(crate) async fn set_up(programs: &Programs, printer: &Printer) -> Result<Self, DemoError> {
         let folder = tempfile::tempdir().map_err(|error| DemoError::Stage("a folder", error.into()))?;
-        let appconfig =
-            AppConfig::serve().await.map_err(|error| DemoError::Stage("a local AppConfig", error.into()))?;
-        appconfig.create("demo", "prod", "faults");
-        appconfig.set_poll_interval(Duration::from_secs(1));
-        // With an answer comes an interval; with a refusal a layer waits for a minute.
-        appconfig.set_nothing_deployed(NothingDeployed::Empty);
-        let function = function(&programs, &appconfig, printer.is_verbose()).await?;
-        let front = Front::serve(Arc::clone(&function)).await;
-        let front = front.map_err(|error| DemoError::Stage("an HTTP front", error.into()))?;
-        Ok(Self { appconfig, function, front, folder })
+        let site = |region| Site::set_up(region, programs, printer.is_verbose());
+        let (us, eu) = tokio::try_join!(site(Region::Us), site(Region::Eu))?;
+        Ok(Self { sites: PerRegion { us, eu }, folder })
     }
 
-    /// Where clients reach the function.
-    pub(crate) fn address(&self) -> std::net::SocketAddr {
-        self.front.address()
+    /// Where clients reach each region.
+    pub(crate) fn addresses(&self) -> PerRegion<SocketAddr> {
+        PerRegion { us: self.sites.us.front.address(), eu: self.sites.eu.front.address() }
     }
 
-    /// How often the layer started: once, unless the environment was made anew.
-    pub(crate) fn starts(&self) -> usize {
-        self.function.output().iter().filter(|line| line.text.contains(r#""misrule":"start""#)).count()
+    /// The records of the API's name.
+    pub(crate) fn records(&self) -> Records<Region> {
+        let [first, other] = Region::ALL.map(|region| Record::new(region, &self.sites.of(region).check));
+        Records::new(first, [other])
     }
 
-    /// Writes an experiment to a file and publishes it as a user would.
-    pub(crate) async fn publish(&self, name: &str, experiment: &str, printer: &Printer) -> Result<(), DemoError> {
-        let file = self.folder.path().join(name);
-        std::fs::write(&file, experiment).map_err(|error| DemoError::Stage("an experiment's file", error.into()))?;
-        printer.say(format_args!("  $ misrule publish {name} --to {PLACE}"));
-        self.misrule(&["publish", &file.to_string_lossy(), "--to", PLACE]).await
+    /// Writes the experiment to a file and publishes it to both regions as a user would.
+    pub(crate) async fn publish(&self, printer: &Printer) -> Result<(), DemoError> {
+        let name = format!("{EXPERIMENT_NAME}.toml");
+        let file = self.folder.path().join(&name);
+        std::fs::write(&file, EXPERIMENT).map_err(|error| DemoError::Stage("an experiment's file", error.into()))?;
+        self.in_both("publish", &[&file.to_string_lossy()], &format!("publish {name}"), printer).await
     }
 
-    /// Halts as a user would.
+    /// Halts in both regions as a user would.
     pub(crate) async fn halt(&self, printer: &Printer) -> Result<(), DemoError> {
-        printer.say(format_args!("  $ misrule halt --to {PLACE}"));
-        self.misrule(&["halt", "--to", PLACE]).await
+        self.in_both("halt", &[], "halt", printer).await
     }
 
-    /// This very program, pointed at the local AppConfig with credentials that are worth nothing.
-    async fn misrule(&self, arguments: &[&str]) -> Result<(), DemoError> {
-        let program = std::env::current_exe().map_err(|error| DemoError::Stage("a command", error.into()))?;
-        let mut command = Command::new(program);
-        command.arg("--quiet").args(arguments).args([
-            "--region",
-            "us-east-1",
-            "--endpoint-url",
-            &self.appconfig.endpoint(),
-        ]);
-        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local").env_remove("AWS_PROFILE");
-        let status = command.stdout(Stdio::null()).kill_on_drop(true).status().await;
-        let status = status.map_err(|error| DemoError::Stage("a command", error.into()))?;
-        if status.success() { Ok(()) } else { Err(DemoError::Command(arguments[0].to_owned())) }
-    }
-}
-
-/// The demo's programs stand beside this one; where cargo runs it, cargo first brings them up to date.
-async fn programs(printer: &Printer) -> Result<PathBuf, DemoError> {
-    let here = std::env::current_exe().map_err(|error| DemoError::Stage("the demo's programs", error.into()))?;
-    let folder = here.parent().unwrap_or(Path::new(".")).to_owned();
-    if surroundings::run_by_cargo() {
-        printer.say("building the extension and the demo's function");
-        let mut cargo = Command::from(surroundings::cargo());
-        cargo.arg("build").args([EXTENSION, WRAPPER, FUNCTION].iter().flat_map(|name| ["--bin", name]));
-        if folder.ends_with("release") {
-            cargo.arg("--release");
+    async fn in_both(
+        &self,
+        command: &'static str,
+        arguments: &[&str],
+        shown: &str,
+        printer: &Printer,
+    ) -> Result<(), DemoError> {
+        for region in Region::ALL {
+            printer.say(format_args!("  $ misrule {shown} --to {} --region {region}", PLACE.join("/")));
         }
-        let built = cargo.status().await.map_err(|error| DemoError::Stage("the demo's programs", error.into()))?;
-        built.success().then_some(()).ok_or(DemoError::Build)?;
+        let run = |region| self.misrule(command, arguments, region);
+        tokio::try_join!(run(Region::Us), run(Region::Eu)).map(drop)
     }
-    let names = [EXTENSION, WRAPPER, FUNCTION];
-    match names.iter().map(|name| folder.join(name)).find(|program| !program.exists()) {
-        Some(missing) => Err(DemoError::NoProgram(missing)),
-        None => Ok(folder),
+
+    /// This very program, pointed at a local AppConfig with credentials that are worth nothing.
+    async fn misrule(&self, name: &'static str, arguments: &[&str], region: Region) -> Result<(), DemoError> {
+        let program = std::env::current_exe().map_err(|error| DemoError::Stage("a command", error.into()))?;
+        let endpoint = self.sites.of(region).appconfig.endpoint();
+        let mut command = Command::new(program);
+        command.args(["--quiet", name]).args(arguments).args(["--to", &PLACE.join("/")]);
+        command.args(["--region", region.name(), "--endpoint-url", &endpoint]);
+        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local").env_remove("AWS_PROFILE");
+        // In a group of its own: an interrupt at the terminal is for this program to answer.
+        let status = command.process_group(0).stdout(Stdio::null()).kill_on_drop(true).status().await;
+        let status = status.map_err(|error| DemoError::Stage("a command", error.into()))?;
+        if status.success() { Ok(()) } else { Err(DemoError::Command { command: name, region }) }
     }
 }
 
-/// The function with the layer on it. An extension's name is its file's.
-async fn function(programs: &Path, appconfig: &AppConfig, verbose: bool) -> Result<Arc<Function>, DemoError> {
-    let port = free_port().map_err(|error| DemoError::Stage("a free port", error.into()))?;
-    let source = format!("appconfig:{PLACE}");
-    let builder = Function::builder("health-api")
-        .runtime(programs.join(FUNCTION), [])
-        .extension(programs.join(EXTENSION), [])
-        .wrapper(programs.join(WRAPPER))
-        .env("MISRULE_SOURCE", source)
-        .env("MISRULE_PORT", port.to_string())
-        .env("AWS_ENDPOINT_URL", appconfig.endpoint())
-        .env("AWS_ACCESS_KEY_ID", "local")
-        .env("AWS_SECRET_ACCESS_KEY", "local")
-        .on_output(move |line: &Line| tell(line, verbose));
-    let function = builder.start().await.map_err(|error| DemoError::Stage("the function", error.into()))?;
-    Ok(Arc::new(function))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use misrule_engine::experiment::Experiment;
+    use misrule_engine::time::Timestamp;
 
-/// A port that nobody has now. The layer's own is free on Lambda, but perhaps not here.
-fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-fn tell(line: &Line, verbose: bool) {
-    if verbose {
-        Printer::aside(format_args!("    {}: {}", line.origin, line.text));
+    #[test]
+    fn the_experiment_can_be_published_to_both_regions() {
+        let experiment = Experiment::from_toml(EXPERIMENT).unwrap();
+        assert_eq!(experiment.name, EXPERIMENT_NAME);
+        for region in Region::ALL {
+            let resolved = experiment.clone().resolve(Timestamp::from_milliseconds(0), region.name()).unwrap();
+            assert_eq!(resolved.blast_radius.regions, [Region::Us.name()], "only there may it act");
+        }
     }
 }

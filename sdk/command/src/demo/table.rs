@@ -1,42 +1,62 @@
-//! The summary: what clients saw in each phase, as a table.
+//! The summary: what clients saw in each phase, and what that says, as tables.
 
-use super::phases::Outcome;
-use super::traffic::{PATHS, Seen};
+use super::course::Experience;
+use super::history::Span;
+use super::judgement::{Finding, in_seconds, percent};
+use super::region::Region;
 use crate::table::aligned;
 
-const HEADINGS: [&str; 6] = ["phase", "took hold", "/health", "median", "/orders/7", "median"];
-
-/// A line for a phase that is over.
-pub(crate) fn line(outcome: &Outcome) -> String {
-    let saw = PATHS.map(|path| format!("{path} {} in {}", statuses(&outcome.seen, path), median(&outcome.seen, path)));
-    let verdict = if outcome.kept { "as promised" } else { "NOT as promised" };
-    format!("  clients saw {}: {verdict}", saw.join("; "))
+/// What clients saw, a row a phase.
+pub(crate) fn phases(experience: &Experience) -> Vec<String> {
+    let headings = ["phase", "lasted", "requests", Region::Us.name(), Region::Eu.name(), "failed", "served"];
+    let mut rows = vec![headings.map(str::to_owned).to_vec()];
+    rows.extend(experience.moments.phases().iter().map(|(name, span)| phase(experience, name, span)));
+    aligned(&rows, &[1, 2, 3, 4, 5, 6])
 }
 
-/// The table, a row a phase.
-pub(crate) fn table(outcomes: &[Outcome]) -> Vec<String> {
-    let mut rows: Vec<Vec<String>> = vec![HEADINGS.map(str::to_owned).to_vec()];
-    rows[0].push("as promised".to_owned());
-    rows.extend(outcomes.iter().map(row));
+fn phase(experience: &Experience, name: &str, span: &Span) -> Vec<String> {
+    let history = &experience.history;
+    let served_by = |region| history.within(span).filter(|request| request.served_by(region)).count();
+    let failed = history.within(span).filter(|request| !request.served).count();
+    vec![
+        name.to_owned(),
+        in_seconds(span.end.saturating_sub(span.start)),
+        history.within(span).count().to_string(),
+        served_by(Region::Us).to_string(),
+        served_by(Region::Eu).to_string(),
+        failed.to_string(),
+        percent(history.share_served(span)),
+    ]
+}
+
+/// What was promised and seen, a row each.
+pub(crate) fn findings(findings: &[Finding]) -> Vec<String> {
+    let row = |finding: &Finding| {
+        let kept = if finding.kept { "yes" } else { "NO" };
+        vec![finding.promise.clone(), finding.seen.clone(), kept.to_owned()]
+    };
+    let mut rows = vec![["promised", "seen", "kept"].map(str::to_owned).to_vec()];
+    rows.extend(findings.iter().map(row));
     aligned(&rows, &[])
 }
 
-fn row(outcome: &Outcome) -> Vec<String> {
-    let took_hold = outcome.took_hold.map_or("never".to_owned(), |took| format!("{:.1} s", took.as_secs_f64()));
-    let mut cells = vec![outcome.name.to_owned(), took_hold];
-    for path in PATHS {
-        cells.push(statuses(&outcome.seen, path));
-        cells.push(median(&outcome.seen, path));
+#[cfg(test)]
+mod tests {
+    use super::super::history::tests::history;
+    use super::super::judgement::tests::experience;
+    use super::*;
+
+    #[test]
+    fn each_phase_has_its_row() {
+        let experience = experience(history(&["uuxxeeeu"], &["eeeeeeee"]), [1, 2, 6, 8]);
+        assert_eq!(
+            phases(&experience).join("\n"),
+            "\
+phase         lasted  requests  us-east-1  eu-west-1  failed   served
+---------------------------------------------------------------------
+steady state   2.0 s         4          2          2       0  100.0 %
+outage         4.0 s         8          0          6       2   75.0 %
+recovery       2.0 s         4          1          3       0  100.0 %"
+        );
     }
-    cells.push(if outcome.kept { "yes" } else { "NO" }.to_owned());
-    cells
-}
-
-fn statuses(seen: &Seen, path: &str) -> String {
-    let counted = seen.statuses(path).into_iter().map(|(status, count)| format!("{count} x {status}"));
-    counted.collect::<Vec<_>>().join(", ")
-}
-
-fn median(seen: &Seen, path: &str) -> String {
-    format!("{} ms", seen.median(path).as_millis())
 }

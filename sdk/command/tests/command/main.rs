@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may end where its own preparations fail")]
 
 mod build;
+mod demo;
 mod help;
 mod inspect;
 mod new;
