@@ -10,7 +10,8 @@ use misrule_engine::decision::{ArmError, Armoury, Carries, PolicyName};
 use misrule_engine::delivery::{Delivery, DeliveryError, bundle};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, ExperimentError};
-use misrule_engine::sandbox::{Sandbox, SandboxError};
+use misrule_engine::policy::PolicyError;
+use misrule_engine::sandbox::{Refusal, Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 
 use crate::appconfig::Content;
@@ -121,6 +122,9 @@ impl Explain for ContentError {
 fn arming_hint(error: &ArmError) -> Option<String> {
     match error {
         ArmError::Experiment { source, .. } => source.hint(),
+        ArmError::Policy { source: PolicyError::Configure(Refusal::Settings(_)), .. } => {
+            Some("`misrule inspect POLICY` lists a policy's settings: of a ready-made one or of a module".to_owned())
+        }
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The `misrule` command: make, build, publish and halt fault policies.
+//! The `misrule` command: make, build, inspect, publish and halt fault policies.
 //!
 //! A command is one file in [`commands`]. What it says goes through the [`printer::Printer`], what went wrong comes
 //! back as a [`failure::Failure`], and both meet here.

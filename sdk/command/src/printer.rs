@@ -84,6 +84,8 @@ impl Printer {
         let (error, causes) = causes.split_first().map_or(("", &[][..]), |(error, causes)| (error, causes));
         self.tell(format_args!("{} {error}", self.painted("error:", "1;31")));
         for cause in causes {
+            // Mistakes in settings come a line each.
+            let cause = cause.replace('\n', "\n    ");
             self.tell(format_args!("  {} {cause}", self.painted("because:", "1")));
         }
         if let Some(hint) = failure.hint() {

@@ -15,8 +15,8 @@ use crate::printer::Printer;
 /// what no layer would take.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The component
-    #[arg(value_name = "FILE.WASM")]
+    /// The component's file, or a ready-made policy's name
+    #[arg(value_name = "POLICY")]
     file: PathBuf,
     /// Say it as JSON, with the JSON Schema of the settings
     #[arg(long)]

@@ -113,6 +113,11 @@ impl Explain for InspectionError {
         match self {
             Self::NoProvenance(_) | Self::OtherSource { .. } => Some("`misrule build` compiles it again".to_owned()),
             Self::NoPolicy { .. } => Some("`misrule build` makes a policy's component".to_owned()),
+            Self::Read { .. } => {
+                let names: Vec<_> = misrule_policies::READY_MADE.iter().map(|policy| policy.name).collect();
+                Some(format!("name a component's file, or a ready-made policy: {}", names.join(", ")))
+            }
+            Self::Settings { .. } => Some("without `--settings` this command lists what it knows".to_owned()),
             _ => None,
         }
     }
@@ -123,13 +128,13 @@ impl Explain for InspectionError {
 }
 
 impl Inspection {
-    /// Reads a component, and configures it with these settings or, where none are given, with none.
+    /// Reads a component, from a file or by a ready-made policy's name, and configures it with these settings or, where none are given, with none.
     ///
     /// # Errors
     ///
     /// No layer would take it, its sections are broken, or it refuses the settings that were given.
     pub(crate) fn of(path: &Path, settings: Option<&str>) -> Result<Self, InspectionError> {
-        let bytes = std::fs::read(path).map_err(|source| InspectionError::Read { path: path.to_owned(), source })?;
+        let bytes = bytes(path)?;
         let given = settings.map(serde_json::from_str::<serde::de::IgnoredAny>).transpose();
         given.map_err(InspectionError::NoJson)?;
         let sandbox = Sandbox::new().map_err(InspectionError::Sandbox)?;
@@ -165,6 +170,14 @@ impl Inspection {
         let found = provenance::digest(folder, &known.files, &known.packages).map_err(|error| other(Some(error)))?;
         if found.to_string() == known.source { Ok(()) } else { Err(other(None)) }
     }
+}
+
+/// The file's content; where there is none, the ready-made policy of this name.
+fn bytes(path: &Path) -> Result<Vec<u8>, InspectionError> {
+    std::fs::read(path).or_else(|source| {
+        let ready_made = path.to_str().and_then(misrule_policies::component);
+        ready_made.map(<[u8]>::to_vec).ok_or_else(|| InspectionError::Read { path: path.to_owned(), source })
+    })
 }
 
 /// What the JSON in a section says; none where there is no such section.

@@ -90,10 +90,10 @@ fn inspect_has_a_page() {
         r"exit 0
 Show what a policy's component is
 
-Usage: misrule inspect [OPTIONS] <FILE.WASM>
+Usage: misrule inspect [OPTIONS] <POLICY>
 
 Arguments:
-  <FILE.WASM>  The component
+  <POLICY>  The component's file, or a ready-made policy's name
 
 Options:
       --json             Say it as JSON, with the JSON Schema of the settings

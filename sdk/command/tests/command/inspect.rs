@@ -83,8 +83,9 @@ fn settings_are_tried_as_a_layer_would() {
     assert_eq!(
         session.misrule(r#"inspect latency.wasm --settings {"delay":5,"path":[]}"#),
         "exit 1\n----\nerror: `latency.wasm`\n  because: it refuses its settings: unknown setting `path`; known: delay, \
-         uniform, log_normal, leave, paths, methods\n\
-         `delay`: expected a duration such as 250ms, 5s or 1m30s, found the number 5\n"
+         uniform, log_normal, leave, paths, methods\n    \
+         `delay`: expected a duration such as 250ms, 5s or 1m30s, found the number 5\n\
+         hint: without `--settings` this command lists what it knows\n"
     );
     assert_eq!(
         session.misrule("inspect latency.wasm --settings {"),
@@ -105,6 +106,14 @@ fn json_carries_the_schema_and_the_provenance() {
         assert!(files.iter().any(|found| found == file), "{file}\n{files:?}");
     }
     assert!(!files.iter().any(|found| found == "policies/latency/src/tests.rs"), "{files:?}");
+}
+
+#[test]
+fn a_ready_made_policy_goes_by_its_name() {
+    let session = Session::new().file("latency.wasm", latency());
+    assert_eq!(session.misrule("inspect latency"), session.misrule("inspect latency.wasm"));
+    let file = session.file("latency", "no component");
+    assert!(file.misrule("inspect latency").starts_with("exit 1\n"), "a file of that name comes first");
 }
 
 /// Made by another tool, or stripped: a layer takes it all the same.
@@ -133,7 +142,12 @@ fn what_is_no_policy_is_refused_with_the_reason() {
         .file("truncated.wasm", &latency()[..latency().len() / 2]);
     let build = "hint: `misrule build` makes a policy's component\n";
     for (file, words) in [
-        ("none.wasm", "cannot read `none.wasm`\n  because: No such file or directory (os error 2)\n".to_owned()),
+        (
+            "none.wasm",
+            "cannot read `none.wasm`\n  because: No such file or directory (os error 2)\n\
+             hint: name a component's file, or a ready-made policy: error, latency, path-outage\n"
+                .to_owned(),
+        ),
         ("text.wasm", format!("`text.wasm` is no policy\n  because: not WebAssembly\n{build}")),
         (
             "module.wasm",
