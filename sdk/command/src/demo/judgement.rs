@@ -96,19 +96,19 @@ fn steady(experience: &Experience) -> Finding {
     let home = experience.history.within(&span).filter(|request| at_home(request)).count();
     Finding {
         about: About::Experiment,
-        promise: "steady state: every request is served by the client's nearest region".to_owned(),
-        seen: format!("{home} of {all} were"),
+        promise: "steady state: every client is served by its nearest region".to_owned(),
+        seen: format!("{home} of {all} requests were"),
         kept: all > 0 && home == all,
     }
 }
 
 fn contained(logged: &PerRegion<Logged>) -> Finding {
-    let injected = format!("{} faults in {}, {} in {}", logged.us.injected, Region::Us, logged.eu.injected, Region::Eu);
-    let outside = if logged.eu.outside > 0 { "says" } else { "does not say" };
+    let injected = format!("{} faults were there, {} in {}", logged.us.injected, logged.eu.injected, Region::Eu);
+    let silent = if logged.eu.outside > 0 { "" } else { ", which does not say `outside_blast_radius`" };
     Finding {
         about: About::Experiment,
         promise: format!("outage: nothing is injected outside {}", Region::Us),
-        seen: format!("{injected}, whose layer {outside} `outside_blast_radius`"),
+        seen: format!("{injected}{silent}"),
         kept: logged.us.injected > 0 && logged.eu.injected == 0 && logged.eu.outside > 0,
     }
 }
