@@ -3,10 +3,12 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`programs`] | the built programs, and AWS's Python clients |
+//! | [`emulator`] | AWS's Runtime Interface Emulator, with any folder as `/opt` |
 //! | [`layered`] | a function with the extension and the wrapper, beside a local AppConfig |
 //! | [`publishing`] | the `misrule` command, as a user runs it |
 //! | [`skipped`] | tests that cannot run here: named and counted |
 
+pub mod emulator;
 pub mod layered;
 pub mod programs;
 pub mod publishing;

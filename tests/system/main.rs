@@ -11,6 +11,7 @@ mod aws_cli;
 mod crimes;
 mod demo;
 mod do_no_harm;
+mod emulator;
 mod enforced;
 mod house;
 mod readme;

@@ -164,7 +164,7 @@ impl Function {
             if let Err(reason) = environment.supervise(finished).await
                 && slot.remove(&environment)
             {
-                environment.reset(reason).await;
+                environment.shut_down(reason).await;
             }
         });
         let gone = FunctionError::lambda("Sandbox.Failure", "the environment ended");

@@ -53,9 +53,10 @@ impl Environment {
         Ok(environment)
     }
 
-    /// The first process that ends.
+    /// The first process that ends. Without its proxy a runtime soon ends too: so extensions are looked at first.
     async fn exit(&self) -> (Origin, Exit) {
         tokio::select! {
+            biased;
             (origin, exit) = first_exit(&self.extensions) => (origin, exit),
             exit = self.runtime.exit() => (Origin::Runtime, exit),
         }
@@ -84,12 +85,7 @@ impl Environment {
         self.api.is_managed()
     }
 
-    /// Ends what is left of it after a timeout or a crash. The runtime is given no time.
-    pub(super) async fn reset(&self, reason: ShutdownReason) {
-        self.runtime.signal(Signal::KILL);
-        self.shut_down(reason).await;
-    }
-
+    /// Ends what is left of it: when there is no more work, and after a timeout or a crash too.
     pub(super) async fn shut_down(&self, reason: ShutdownReason) -> Shutdown {
         Shutdown::of(self, reason).await
     }

@@ -27,22 +27,23 @@ impl Call<'_> {
             Err(refusal) => return self.refuse(&refusal).await,
         };
         match self.head.header(RESPONSE_MODE) {
-            None | Some("") => self.buffered(id, serial).await,
+            None | Some("") => self.buffered(serial).await,
             Some("streaming") => self.streamed(serial).await,
             Some(_) => {
                 let error_type = "Runtime.InvalidResponseModeHeader";
-                self.fail(id, serial, error_type, "the response mode is not known", &Refusal::UNKNOWN_MODE).await
+                let error = FunctionError::request(id, error_type, "the response mode is not known");
+                self.fail(serial, error, &Refusal::UNKNOWN_MODE).await
             }
         }
     }
 
-    async fn buffered(&mut self, id: &str, serial: u64) -> Result<After, WireError> {
+    async fn buffered(&mut self, serial: u64) -> Result<After, WireError> {
         match self.whole(MAX_ANSWER).await {
             Ok(body) => {
                 let outcome = trailing_error(&self.body.trailers).map_or(Outcome::Answer(body), Outcome::Error);
                 self.settle(serial, outcome).await
             }
-            Err(unread) => self.unread(id, serial, &unread, MAX_ANSWER).await,
+            Err(unread) => self.unread(serial, &unread, MAX_ANSWER).await,
         }
     }
 
@@ -58,7 +59,7 @@ impl Call<'_> {
                 let error = self.function_error(body);
                 self.settle(serial, Outcome::Error(error)).await
             }
-            Err(unread) => self.unread(id, serial, &unread, limit).await,
+            Err(unread) => self.unread(serial, &unread, limit).await,
         }
     }
 
@@ -92,12 +93,12 @@ impl Call<'_> {
         }
     }
 
-    async fn unread(&mut self, id: &str, serial: u64, unread: &Unread, limit: u64) -> Result<After, WireError> {
+    async fn unread(&mut self, serial: u64, unread: &Unread, limit: u64) -> Result<After, WireError> {
         match unread {
             Unread::TooLarge => {
                 let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-                let error_type = "Function.ResponseSizeTooLarge";
-                self.fail(id, serial, error_type, &message, &Refusal::too_large(limit)).await
+                let error = FunctionError::lambda("Function.ResponseSizeTooLarge", &message);
+                self.fail(serial, error, &Refusal::too_large(limit)).await
             }
             Unread::Broken => {
                 self.shared.change(|state| state.truncate(serial));
@@ -112,15 +113,7 @@ impl Call<'_> {
         Ok(After::Close)
     }
 
-    async fn fail(
-        &mut self,
-        id: &str,
-        serial: u64,
-        error_type: &str,
-        message: &str,
-        refusal: &Refusal,
-    ) -> Result<After, WireError> {
-        let error = FunctionError::request(id, error_type, message);
+    async fn fail(&mut self, serial: u64, error: FunctionError, refusal: &Refusal) -> Result<After, WireError> {
         self.shared.change(|state| state.answer(serial, Outcome::Error(error)));
         self.refuse(refusal).await
     }
