@@ -16,4 +16,5 @@ mod enforced;
 mod house;
 mod readme;
 mod report;
+mod settings_schema;
 mod wrong_input;
