@@ -9,6 +9,7 @@ mod compile;
 mod content;
 mod demo;
 mod failure;
+mod layer;
 mod printer;
 mod report;
 mod scaffold;

@@ -4,6 +4,7 @@ mod build;
 mod demo;
 mod halt;
 mod inspect;
+mod layer;
 mod new;
 mod publish;
 mod report;
@@ -34,5 +35,6 @@ commands! {
     Publish in publish;
     Halt in halt;
     Report in report;
+    Layer in layer;
     Demo in demo;
 }

@@ -59,9 +59,14 @@ pub(crate) enum CargoError {
     /// The library is not built as a module.
     #[error("`{0}` is not built as a WebAssembly module")]
     NoCdylib(String),
-    /// The toolchain cannot compile policies.
-    #[error("the toolchain `{0}` has no target {TARGET}")]
-    NoTarget(String),
+    /// The toolchain cannot compile for the target.
+    #[error("the toolchain `{toolchain}` has no target {target}")]
+    NoTarget {
+        /// Its name.
+        toolchain: String,
+        /// What it lacks.
+        target: &'static str,
+    },
     /// What it was compiled of is not to be told.
     #[error("cannot tell what `{0}` was compiled of")]
     Provenance(String, #[source] ProvenanceError),
@@ -84,13 +89,23 @@ impl Explain for CargoError {
             Self::NoCdylib(_) => {
                 Some("add `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` in its Cargo.toml".to_owned())
             }
-            Self::NoTarget(_) => Some(format!("rustup target add {TARGET}")),
+            Self::NoTarget { target, .. } => Some(format!("rustup target add {target}")),
             Self::Failed { .. } | Self::Start { .. } | Self::Provenance(..) | Self::Answer { .. } => None,
         }
     }
 
     fn blame(&self) -> Blame {
         if matches!(self, Self::Answer { .. }) { Blame::Own } else { Blame::Input }
+    }
+}
+
+impl CargoError {
+    /// A program that is asked to run and does not.
+    pub(crate) fn not_started(program: &'static str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound(program),
+            _ => Self::Start { program, source },
+        }
     }
 }
 
@@ -163,7 +178,7 @@ impl PolicyCrate {
         if !package.targets.iter().any(Target::is_module) {
             return Err(CargoError::NoCdylib(package.name));
         }
-        check_target(&folder)?;
+        check_target(&folder, TARGET)?;
         Ok(Self { folder, package, workspace: metadata.workspace })
     }
 
@@ -249,7 +264,7 @@ fn cargo(
     command.current_dir(folder).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());
     command.env("CARGO_ENCODED_RUSTFLAGS", flags(folder).join(std::ffi::OsStr::new("\x1f")));
     printer.detail(format_args!("{command:?}"));
-    let output = command.output().map_err(|source| not_started("cargo", source))?;
+    let output = command.output().map_err(|source| CargoError::not_started("cargo", source))?;
     if output.status.success() {
         Ok(output.stdout)
     } else {
@@ -273,8 +288,12 @@ fn flags(folder: &Path) -> Vec<OsString> {
 }
 
 /// Refuses a toolchain that lacks the target's standard library, before cargo says so at length.
-fn check_target(folder: &Path) -> Result<(), CargoError> {
-    let library = rustc(folder, &["--print", "target-libdir", "--target", TARGET])?;
+///
+/// # Errors
+///
+/// The toolchain, by name, or that there is none.
+pub(crate) fn check_target(folder: &Path, target: &'static str) -> Result<(), CargoError> {
+    let library = rustc(folder, &["--print", "target-libdir", "--target", target])?;
     let mut files = std::fs::read_dir(library).into_iter().flatten().flatten();
     if files.any(|file| file.file_name().to_string_lossy().starts_with("libcore-")) {
         return Ok(());
@@ -282,18 +301,11 @@ fn check_target(folder: &Path) -> Result<(), CargoError> {
     let sysroot = PathBuf::from(rustc(folder, &["--print", "sysroot"])?);
     let installed = sysroot.parent().and_then(Path::file_name) == Some("toolchains".as_ref());
     let name = sysroot.file_name().filter(|_| installed).unwrap_or(sysroot.as_os_str());
-    Err(CargoError::NoTarget(name.to_string_lossy().into_owned()))
+    Err(CargoError::NoTarget { toolchain: name.to_string_lossy().into_owned(), target })
 }
 
 fn rustc(folder: &Path, arguments: &[&str]) -> Result<String, CargoError> {
     let output = Command::new(surroundings::rustc()).current_dir(folder).args(arguments).output();
-    let output = output.map_err(|source| not_started("rustc", source))?;
+    let output = output.map_err(|source| CargoError::not_started("rustc", source))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn not_started(program: &'static str, source: io::Error) -> CargoError {
-    match source.kind() {
-        io::ErrorKind::NotFound => CargoError::NotFound(program),
-        _ => CargoError::Start { program, source },
-    }
 }

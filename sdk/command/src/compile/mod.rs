@@ -11,7 +11,7 @@ mod provenance;
 mod schema;
 mod section;
 
-pub(crate) use cargo::PolicyCrate;
+pub(crate) use cargo::{CargoError, PolicyCrate, check_target};
 pub(crate) use component::Built;
 pub(crate) use inspection::Inspection;
 pub(crate) use schema::{SettingRow, rows};

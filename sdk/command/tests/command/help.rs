@@ -22,6 +22,7 @@ Commands:
   publish  Publish an experiment through AWS AppConfig
   halt     Stop an experiment at once
   report   Say what happened, out of a function's log
+  layer    Make the Lambda layer, a zip for each architecture
   demo     See an experiment at work, on this machine
 
 Options:
@@ -191,4 +192,24 @@ fn without_a_command_the_help_is_an_error() {
     let help = misrule("--help");
     let page = help.strip_prefix("exit 0\n").unwrap().strip_suffix("----\n").unwrap();
     assert_eq!(misrule(""), format!("exit 2\n----\n{page}"));
+}
+
+#[test]
+fn layer_has_a_page() {
+    assert_eq!(
+        misrule("layer -h"),
+        r"exit 0
+Make the Lambda layer, a zip for each architecture
+
+Usage: misrule layer [OPTIONS]
+
+Options:
+      --arch <ARCH>   For which of Lambda's architectures [default: x86_64] [possible values: x86_64, arm64, all]
+      --output <DIR>  Where to write misrule-ARCH.zip; by default target/layer of the checkout
+  -q, --quiet         Say nothing but errors
+  -v, --verbose       Say more: each step on the way
+  -h, --help          Print help (see more with '--help')
+----
+"
+    );
 }

@@ -6,6 +6,8 @@ mod build;
 mod demo;
 mod help;
 mod inspect;
+#[cfg(unix)]
+mod layer;
 mod new;
 mod publish;
 mod report;

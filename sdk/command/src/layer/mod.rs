@@ -1,0 +1,13 @@
+//! The layer as Lambda takes it: its programs, built for a Lambda architecture from a checkout, checked, and packed so that
+//! the same programs make the same bytes.
+
+mod architecture;
+mod archive;
+mod checkout;
+mod error;
+mod glibc;
+
+pub(crate) use architecture::{Architecture, Wanted};
+pub(crate) use archive::Archive;
+pub(crate) use checkout::Checkout;
+pub(crate) use error::LayerError;
