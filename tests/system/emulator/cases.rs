@@ -21,7 +21,7 @@ impl Step {
     /// Whether the runtime that served it waits for more.
     pub(crate) fn leaves_the_runtime(self) -> bool {
         match self {
-            Invoke(path) | Twice(path) => path.starts_with("/orders/") || path == "/raise",
+            Invoke(path) | Twice(path) => path.starts_with("/orders/") || ["/raise", "/probe"].contains(&path),
             KillExtension | KillExtensionDuring(_) => false,
         }
     }
@@ -57,6 +57,7 @@ pub(crate) const CASES: &[Case] = &[
     on_demand("answer too large", &[Invoke("/large"), Invoke("/orders/7")]),
     on_demand("extension killed", &[Invoke("/orders/7"), KillExtension, Invoke("/orders/7"), Invoke("/orders/7")]),
     on_demand("extension killed at work", &[Invoke("/orders/7"), KillExtensionDuring("/hang"), Invoke("/orders/7")]),
+    on_demand("refusals", &[Invoke("/probe"), Invoke("/orders/7")]),
     managed("managed answer", &[Invoke("/orders/7"), Twice("/orders/8")]),
     managed("managed handler error", &[Invoke("/raise"), Invoke("/orders/7")]),
 ];
