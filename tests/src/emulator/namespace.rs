@@ -75,7 +75,7 @@ impl Namespace {
         let process = unshare.spawn().context("unshare runs")?;
         drop(unshare);
         let mut entered = Entered { output, process };
-        entered.output.read_exact(&mut [0]).await.context("the namespace is there")?;
+        entered.is_there().await?;
         if self == Self::Sandbox {
             become_sandbox(entered.process.id().context("it runs")?)?;
         }
@@ -97,6 +97,20 @@ impl Namespace {
 pub(super) struct Entered {
     pub(super) process: Child,
     pub(super) output: pipe::Receiver,
+}
+
+impl Entered {
+    /// Waits for the empty line that the script begins with. Anything else is why there is no namespace.
+    async fn is_there(&mut self) -> Result<()> {
+        let mut first = [0];
+        self.output.read_exact(&mut first).await.context("unshare said nothing")?;
+        if first == *b"\n" {
+            return Ok(());
+        }
+        let mut said = Vec::from(first);
+        self.output.read_to_end(&mut said).await?;
+        bail!("{}", String::from_utf8_lossy(&said).trim())
+    }
 }
 
 /// One pipe for both streams keeps their order.
