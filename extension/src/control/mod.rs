@@ -38,7 +38,7 @@ use self::refresher::Refresher;
 use self::state::{State, Waits};
 use crate::clock::Clock;
 use crate::settings::{Settings, SourceAddress};
-use crate::sources::{AppConfig, File, Source};
+use crate::sources::{Agent, AppConfig, File, Source};
 use crate::telemetry::{Line, OutsideBlastRadius, PassThrough};
 
 /// Where lines go: to stdout, but for tests.
@@ -162,6 +162,7 @@ impl Control {
             SourceAddress::AppConfig(address) => {
                 Self::watch(state, loader, AppConfig::open(address, &settings.function.region))
             }
+            SourceAddress::Agent(address) => Self::watch(state, loader, Agent::open(address)),
             SourceAddress::File(address) => Self::watch(state, loader, File::open(address)),
         }
     }

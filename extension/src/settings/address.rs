@@ -13,6 +13,8 @@ pub(crate) const DEPLOYED: [&str; 2] = ["/opt", "/var/task"];
 pub enum SourceAddress {
     /// AWS AppConfig, asked with the SDK.
     AppConfig(HostedAddress),
+    /// AWS AppConfig, asked through its agent on localhost.
+    Agent(AgentAddress),
     /// A file.
     File(FileAddress),
 }
@@ -21,8 +23,8 @@ impl SourceAddress {
     pub(super) fn parse(text: &str, local: bool) -> Result<Self, Problem> {
         match text.split_once(':') {
             Some(("appconfig", rest)) => HostedAddress::parse(rest).map(Self::AppConfig),
+            Some(("agent", rest)) => AgentAddress::parse(rest).map(Self::Agent),
             Some(("file", rest)) => FileAddress::parse(rest, local).map(Self::File),
-            Some(("agent", _)) => Err(Problem::NotBuilt),
             _ => Err(Problem::SourceKind),
         }
     }
@@ -32,6 +34,7 @@ impl fmt::Display for SourceAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AppConfig(address) => address.fmt(formatter),
+            Self::Agent(address) => address.fmt(formatter),
             Self::File(address) => address.fmt(formatter),
         }
     }
@@ -72,6 +75,43 @@ impl HostedAddress {
 impl fmt::Display for HostedAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "appconfig:{}/{}/{}", self.application, self.environment, self.profile)
+    }
+}
+
+/// The same, as the AWS AppConfig agent serves it on localhost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentAddress {
+    place: HostedAddress,
+    port: u16,
+}
+
+impl AgentAddress {
+    /// The agent's port unless told otherwise.
+    const DEFAULT_PORT: u16 = 2772;
+
+    fn parse(text: &str) -> Result<Self, Problem> {
+        HostedAddress::parse(text).map(|place| Self { place, port: Self::DEFAULT_PORT })
+    }
+
+    pub(super) fn on_port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// What is asked for.
+    pub const fn place(&self) -> &HostedAddress {
+        &self.place
+    }
+
+    /// The port on localhost.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl fmt::Display for AgentAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let HostedAddress { application, environment, profile } = &self.place;
+        write!(formatter, "agent:{application}/{environment}/{profile}")
     }
 }
 

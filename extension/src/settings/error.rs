@@ -40,6 +40,8 @@ pub enum Problem {
     Address,
     /// The proxy's own address.
     OwnAddress,
+    /// No invoke mode of a function URL.
+    InvokeMode,
     /// No public key at all.
     NoKey,
     /// More keys than two.
@@ -78,14 +80,17 @@ impl SettingError {
             Problem::Share => "give a number from 0 to 1, for example 0.1",
             Problem::Port => "give a number from 1 to 65535",
             Problem::Megabytes => "Lambda sets it; leave it alone",
-            Problem::SourceKind => "give appconfig:APP/ENV/PROFILE or file:PATH",
-            Problem::Hosted => "give appconfig:APP/ENV/PROFILE, each an id or a name of at most 128 characters",
+            Problem::SourceKind => "give appconfig:APP/ENV/PROFILE, agent:APP/ENV/PROFILE or file:PATH",
+            Problem::Hosted => "give APP/ENV/PROFILE after the colon, each an id or a name of at most 128 characters",
             Problem::NoPath => "give an absolute path, for example file:/var/task/experiment.json",
             Problem::OutsideDeployment => {
                 "put the file into a layer (/opt) or beside the function's code (/var/task); outside AWS Lambda set MISRULE_LOCAL=true"
             }
             Problem::Address => "give HOST:PORT, for example 127.0.0.1:9001",
             Problem::OwnAddress => "set MISRULE_PORT to another port, or forward to another address",
+            Problem::InvokeMode => {
+                "give the invoke mode of the function's URL, BUFFERED or RESPONSE_STREAM, or remove the variable: then our answers travel as the handler's do"
+            }
             Problem::NoKey => "remove the variable, or set it to an Ed25519 public key",
             Problem::ManyKeys => "give one key, or two separated by a comma while they are rotated",
             Problem::Filter => "give levels by target, for example warn,misrule=debug",
@@ -109,6 +114,7 @@ impl SettingError {
             Problem::OutsideDeployment => "which the function itself could write",
             Problem::Address => "which is no address of a Runtime API",
             Problem::OwnAddress => "which is the proxy's own address",
+            Problem::InvokeMode => "which is no invoke mode",
             Problem::NoKey => "which holds no public key",
             Problem::ManyKeys => "which holds more than two keys",
             Problem::Filter => "which is no log filter",

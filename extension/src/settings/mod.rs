@@ -26,15 +26,19 @@ use std::time::Duration;
 
 use tracing_subscriber::filter::Targets;
 
-pub use address::{FileAddress, HostedAddress, SourceAddress, UpstreamAddress};
+pub use address::{AgentAddress, FileAddress, HostedAddress, SourceAddress, UpstreamAddress};
 pub use error::{Problem, SettingError};
-pub use value::{MAX_WAIT, PublicKeys, Share};
+pub use value::{InvokeMode, MAX_WAIT, PublicKeys, Share};
 
 /// The port that the proxy listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9117;
 
 /// What is logged unless told otherwise: what Misrule does, and what its dependencies are worried about.
 pub const DEFAULT_LOG: &str = "warn,misrule=info";
+
+/// The port that the AWS AppConfig agent listens on.
+/// <https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-integration-lambda-extensions-config.html>
+const AGENT_PORT: &str = "AWS_APPCONFIG_EXTENSION_HTTP_PORT";
 
 /// A variable that starts with `MISRULE_`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +59,14 @@ macro_rules! variables {
 }
 
 variables! {
-    SOURCE = "MISRULE_SOURCE", "where experiments come from: appconfig:APP/ENV/PROFILE or file:PATH; none: a plain pass-through";
+    SOURCE = "MISRULE_SOURCE", "where experiments come from: appconfig:APP/ENV/PROFILE, agent:APP/ENV/PROFILE or file:PATH; none: a plain pass-through";
     PUBLIC_KEY = "MISRULE_PUBLIC_KEY", "the Ed25519 key (or two) that bundles must be signed with; none: unsigned ones arm";
     DISABLED = "MISRULE_DISABLED", "true: a plain pass-through; default false";
     DRY_RUN = "MISRULE_DRY_RUN", "true: decide and log, inject nothing; default false";
     SHARE = "MISRULE_SHARE", "share of execution environments that take part at all, 0 to 1; default 1";
     FIRST_WAIT = "MISRULE_FIRST_WAIT", "how long the first invocation may wait for the first experiment; default 0ms";
     REFRESH_WAIT = "MISRULE_REFRESH_WAIT", "how long an invocation may wait when the experiment is older than its max_age; default 250ms";
+    INVOKE_MODE = "MISRULE_INVOKE_MODE", "how the function's URL or REST API waits for answers, BUFFERED or RESPONSE_STREAM; default: as the handler last answered";
     BLOCK_HOSTS = "MISRULE_BLOCK_HOSTS", "true: allow block-hosts; default false";
     RECORD = "MISRULE_RECORD", "true: log what policies read, for replay; default false";
     PORT = "MISRULE_PORT", "the port that the proxy listens on; default 9117";
@@ -110,6 +115,8 @@ pub struct Settings {
     pub first_wait: Duration,
     /// How long an invocation may wait when the experiment is older than its `max_age`.
     pub refresh_wait: Duration,
+    /// How function URLs and REST APIs wait for an answer; none: as the handler answers them.
+    pub invoke_mode: Option<InvokeMode>,
     /// The port that the proxy listens on, on the loopback interface.
     pub port: u16,
     /// The Runtime API to forward to.
@@ -145,13 +152,14 @@ impl Settings {
         let lambda_api = reader.lambda_api(port);
         let chained = reader.parse(RUNTIME_API, |text| UpstreamAddress::parse_other_than(text, port));
         let mut settings = Self {
-            source: reader.parse(SOURCE, |text| SourceAddress::parse(text, local)),
+            source: reader.source(local),
             public_keys: reader.public_keys(),
             disabled: reader.flag(DISABLED),
             dry_run: reader.flag(DRY_RUN),
             wrong: false,
             first_wait: reader.parse(FIRST_WAIT, value::wait).unwrap_or(Duration::ZERO),
             refresh_wait: reader.parse(REFRESH_WAIT, value::wait).unwrap_or(Duration::from_millis(250)),
+            invoke_mode: reader.parse(INVOKE_MODE, InvokeMode::parse),
             port,
             runtime_api: chained.unwrap_or_else(|| lambda_api.clone()),
             lambda_api,
@@ -199,6 +207,17 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
 
     fn flag(&mut self, name: &str) -> bool {
         self.parse(name, value::flag).unwrap_or(false)
+    }
+
+    /// The agent's port is the agent's own setting: it is read only where the agent is asked.
+    fn source(&mut self, local: bool) -> Option<SourceAddress> {
+        match self.parse(SOURCE, |text| SourceAddress::parse(text, local))? {
+            SourceAddress::Agent(address) => {
+                let port = self.parse(AGENT_PORT, value::port).unwrap_or(address.port());
+                Some(SourceAddress::Agent(address.on_port(port)))
+            }
+            other => Some(other),
+        }
     }
 
     fn public_keys(&mut self) -> Option<PublicKeys> {

@@ -20,7 +20,7 @@ fn right(variables: &[(&str, &str)]) -> Settings {
 fn nothing_set_is_a_pass_through_with_the_defaults() {
     let settings = right(&[]);
     assert_eq!(settings.source, None);
-    assert_eq!(settings.public_keys, None);
+    assert_eq!((settings.public_keys, settings.invoke_mode), (None, None));
     assert!(!settings.disabled && !settings.dry_run);
     assert_eq!((settings.first_wait, settings.refresh_wait), (Duration::ZERO, Duration::from_millis(250)));
     assert_eq!((settings.port, settings.runtime_api.authority()), (9117, "127.0.0.1:9001"));
@@ -39,6 +39,7 @@ fn every_setting_is_read() {
         ("MISRULE_SHARE", "0.25"),
         ("MISRULE_FIRST_WAIT", "1.5s"),
         ("MISRULE_REFRESH_WAIT", " 100 ms "),
+        ("MISRULE_INVOKE_MODE", "response_stream"),
         ("MISRULE_BLOCK_HOSTS", "false"),
         ("MISRULE_RECORD", "0"),
         ("MISRULE_PORT", "9200"),
@@ -57,6 +58,7 @@ fn every_setting_is_read() {
     assert!(settings.disabled && settings.dry_run);
     assert!(settings.share.takes(0) && !settings.share.takes(u64::MAX));
     assert_eq!((settings.first_wait, settings.refresh_wait), (Duration::from_millis(1500), Duration::from_millis(100)));
+    assert_eq!(settings.invoke_mode, Some(InvokeMode::ResponseStream));
     assert_eq!((settings.port, settings.runtime_api.to_string().as_str()), (9200, "127.0.0.1:9000/chained"));
     assert_eq!(settings.next_wrapper.unwrap(), PathBuf::from("/opt/other-wrapper"));
     assert_eq!(settings.log, "debug".parse().unwrap());
@@ -74,7 +76,7 @@ fn each_wrong_value_is_reported_by_name_and_arms_nothing() {
         ("MISRULE_SOURCE", "appconfig:shop/prod/faults/more", Problem::Hosted),
         ("MISRULE_SOURCE", "s3:bucket/key", Problem::SourceKind),
         ("MISRULE_SOURCE", "shop/prod/faults", Problem::SourceKind),
-        ("MISRULE_SOURCE", "agent:shop/prod/faults", Problem::NotBuilt),
+        ("MISRULE_SOURCE", "agent:shop/prod", Problem::Hosted),
         ("MISRULE_SOURCE", "file:", Problem::NoPath),
         ("MISRULE_SOURCE", "file:experiment.json", Problem::NoPath),
         ("MISRULE_SOURCE", "file:/tmp/experiment.json", outside),
@@ -96,6 +98,7 @@ fn each_wrong_value_is_reported_by_name_and_arms_nothing() {
         ("MISRULE_REFRESH_WAIT", "61s", Problem::TooLong),
         ("MISRULE_REFRESH_WAIT", "1h", Problem::TooLong),
         ("MISRULE_REFRESH_WAIT", "99999999999999999999999m", Problem::TooLong),
+        ("MISRULE_INVOKE_MODE", "STREAMING", Problem::InvokeMode),
         ("MISRULE_BLOCK_HOSTS", "true", Problem::NotBuilt),
         ("MISRULE_RECORD", "true", Problem::NotBuilt),
         ("MISRULE_PORT", "0", Problem::Port),
@@ -133,6 +136,20 @@ fn a_wrong_upstream_falls_back_to_lambdas() {
     let (settings, wrong) = read(&[("MISRULE_RUNTIME_API", "://"), ("AWS_LAMBDA_RUNTIME_API", "169.254.100.1:9001")]);
     assert_eq!(wrong.len(), 1);
     assert_eq!(settings.runtime_api.authority(), "169.254.100.1:9001");
+}
+
+#[test]
+fn the_agent_listens_where_its_own_variable_says() {
+    let agent = ("MISRULE_SOURCE", "agent:shop/prod/faults");
+    for (variables, port) in [(&[agent][..], 2772), (&[agent, ("AWS_APPCONFIG_EXTENSION_HTTP_PORT", "2800")], 2800)] {
+        let Some(SourceAddress::Agent(address)) = right(variables).source else { panic!("an agent source is one") };
+        assert_eq!((address.port(), address.to_string().as_str()), (port, "agent:shop/prod/faults"));
+    }
+    let port = ("AWS_APPCONFIG_EXTENSION_HTTP_PORT", "many");
+    let (settings, wrong) = read(&[agent, port]);
+    assert_eq!((wrong[0].variable(), wrong[0].problem()), (port.0, Problem::Port));
+    assert!(settings.wrong);
+    right(&[("MISRULE_SOURCE", "appconfig:shop/prod/faults"), port]);
 }
 
 #[test]

@@ -55,6 +55,27 @@ impl Share {
     }
 }
 
+/// How function URLs and REST APIs wait for an answer: for the whole of it, or for a stream that begins with its HTTP
+/// prelude. The event does not say which, and neither reads the other's form.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/config-rs-invoke-furls.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvokeMode {
+    /// For the whole of it.
+    Buffered,
+    /// For a stream.
+    ResponseStream,
+}
+
+impl InvokeMode {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        match text.to_ascii_uppercase().as_str() {
+            "BUFFERED" => Ok(Self::Buffered),
+            "RESPONSE_STREAM" => Ok(Self::ResponseStream),
+            _ => Err(Problem::InvokeMode),
+        }
+    }
+}
+
 /// `true` or `false`, also in capitals or as 1 and 0, as templates write them.
 pub(super) fn flag(text: &str) -> Result<bool, Problem> {
     match text.to_ascii_lowercase().as_str() {

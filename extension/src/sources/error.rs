@@ -56,6 +56,22 @@ pub enum SourceError {
         /// The source.
         name: String,
     },
+    /// Nothing listens where the AppConfig agent should, or what does gives no whole answer.
+    #[error("the AppConfig agent on port {port} gives no answer")]
+    AgentUnreachable {
+        /// The port on localhost.
+        port: u16,
+        /// Why there was no answer.
+        source: std::io::Error,
+    },
+    /// The AppConfig agent answered with a failure.
+    #[error("the AppConfig agent failed with status {status}")]
+    AgentFailed {
+        /// The answer's HTTP status.
+        status: u16,
+        /// What the agent said.
+        source: Cause,
+    },
     /// A file that is there and cannot be read.
     #[error("`{}` cannot be read", path.display())]
     Unreadable {
@@ -91,6 +107,7 @@ impl SourceError {
     pub const fn pace(&self) -> Pace {
         match self {
             Self::Unreachable { .. } | Self::Throttled { .. } | Self::ServiceFailed { .. } => Pace::Backoff,
+            Self::AgentUnreachable { .. } | Self::AgentFailed { .. } => Pace::Backoff,
             Self::Denied { .. } | Self::NoCredentials { .. } | Self::NoRegion { .. } => Pace::Slow,
             Self::Unreadable { .. } | Self::OutsideDeployment { .. } => Pace::Slow,
         }
@@ -110,6 +127,14 @@ impl SourceError {
             Self::Unreadable { source, .. } if source.kind() == std::io::ErrorKind::IsADirectory => {
                 Some("name the experiment's file in it".to_owned())
             }
+            Self::AgentUnreachable { .. } => Some(
+                "add AWS's layer `AWS-AppConfig-Extension` to the function, or set MISRULE_SOURCE to appconfig:APP/ENV/PROFILE"
+                    .to_owned(),
+            ),
+            Self::AgentFailed { .. } => Some(
+                "the agent's own log lines say more; the function's role must allow what it calls, as for appconfig:"
+                    .to_owned(),
+            ),
             Self::Unreadable { .. } => Some("let everybody read the file".to_owned()),
             Self::OutsideDeployment { .. } => Some("put the file itself into the layer or the function's package".to_owned()),
             Self::Throttled { .. } | Self::ServiceFailed { .. } => None,

@@ -1,15 +1,19 @@
 //! Where experiments come from. Each source is a file of its own with the same items: `open`, `name`, `interval`,
 //! `fetch`. A source hands bytes over and judges nothing: [`control`](crate::control) decides what they mean.
 
+mod agent;
 mod appconfig;
 mod error;
 mod file;
+#[cfg(test)]
+mod scripted;
 
 use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use agent::Agent;
 pub use appconfig::AppConfig;
 pub use error::{Pace, SourceError};
 pub use file::File;

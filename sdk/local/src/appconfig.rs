@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod agent;
 mod control;
 mod data;
 mod deployment;
@@ -34,6 +35,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
+
+pub use agent::Agent;
 
 use crate::clock;
 use crate::wire::Server;

@@ -1,6 +1,5 @@
 //! The AppConfig source against a server that answers by script and keeps what it was asked.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::Region;
@@ -9,25 +8,14 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_appconfigdata::Client;
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::super::Pace;
+use super::super::scripted::{Reply, Server, answer};
 use super::{AppConfig, Fetched, Source, SourceError, loader};
 use crate::settings::{HostedAddress, Settings, SourceAddress};
 
 const SESSION: &str = "POST /configurationsessions";
-
-/// What the server does with a request.
-#[derive(Clone)]
-enum Reply {
-    /// Answers.
-    Says(String),
-    /// Hangs up in the middle.
-    HangsUp,
-    /// Never answers.
-    Silent,
-}
 
 fn session(token: &str) -> Reply {
     Reply::Says(answer(201, "", &format!(r#"{{"InitialConfigurationToken":"{token}"}}"#)))
@@ -44,46 +32,8 @@ fn failure(status: u16, code: &str) -> Reply {
     Reply::Says(answer(status, &format!("x-amzn-ErrorType: {code}\r\n"), r#"{"Message":"said by the test"}"#))
 }
 
-fn answer(status: u16, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status} Scripted\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-}
-
-struct Server {
-    asked: Arc<Mutex<Vec<String>>>,
-    url: String,
-}
-
-impl Server {
-    async fn with(script: Vec<Reply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&asked);
-        tokio::spawn(async move {
-            let mut held = Vec::new();
-            for reply in script {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let request = request(&mut stream).await;
-                kept.lock().unwrap().push(request);
-                match reply {
-                    Reply::Says(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
-                    Reply::HangsUp => {}
-                    Reply::Silent => held.push(stream),
-                }
-            }
-            std::future::pending::<()>().await;
-        });
-        Self { asked, url }
-    }
-
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-
-    async fn source(&self) -> AppConfig {
-        source(&self.url, Credentials::new("AKID", "secret", None, None, "test")).await
-    }
+async fn keyed(server: &Server) -> AppConfig {
+    source(&server.url(), Credentials::new("AKID", "secret", None, None, "test")).await
 }
 
 async fn source(url: &str, credentials: impl ProvideCredentials + 'static) -> AppConfig {
@@ -96,23 +46,6 @@ fn address() -> HostedAddress {
         Settings::read(|name| (name == "MISRULE_SOURCE").then(|| "appconfig:shop/prod/faults".to_owned()));
     let Some(SourceAddress::AppConfig(address)) = settings.source else { panic!("an AppConfig source is one") };
     address
-}
-
-/// The request's method, path and query; its body is read and left.
-async fn request(stream: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    let head = loop {
-        stream.read_buf(&mut bytes).await.unwrap();
-        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            break end + 4;
-        }
-    };
-    let text = String::from_utf8(bytes[..head].to_vec()).unwrap();
-    let length = text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    while bytes.len() < head + length.unwrap_or(0) {
-        stream.read_buf(&mut bytes).await.unwrap();
-    }
-    text.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned()
 }
 
 fn get(token: &str) -> String {
@@ -133,7 +66,7 @@ async fn each_answer_brings_the_next_token_and_interval_the_empty_ones_too() {
         latest("fifth", "999999", "", ""),
     ];
     let server = Server::with(script).await;
-    let mut source = server.source().await;
+    let mut source = keyed(&server).await;
     for (fetched, interval) in [
         (content("one", Some("v1")), 15),
         (Fetched::Unchanged, 30),
@@ -150,7 +83,7 @@ async fn each_answer_brings_the_next_token_and_interval_the_empty_ones_too() {
 #[tokio::test]
 async fn an_empty_first_answer_means_that_nothing_is_deployed() {
     let server = Server::with(vec![session("a"), latest("b", "15", "", ""), latest("c", "15", "", "one")]).await;
-    let mut source = server.source().await;
+    let mut source = keyed(&server).await;
     let nothing = Fetched::Nothing { missing: "nothing is deployed".into() };
     assert_eq!(source.fetch().await.unwrap(), nothing);
     assert_eq!(source.fetch().await.unwrap(), content("one", None));
@@ -169,7 +102,7 @@ async fn a_token_that_is_refused_is_replaced_by_a_new_session_once() {
         failure(400, "BadRequestException"),
     ];
     let server = Server::with(script).await;
-    let mut source = server.source().await;
+    let mut source = keyed(&server).await;
     assert_eq!(source.fetch().await.unwrap(), content("one", None));
     assert_eq!(source.fetch().await.unwrap(), content("two", None));
     let error = source.fetch().await.unwrap_err();
@@ -188,7 +121,7 @@ async fn what_may_have_used_the_token_up_starts_a_new_session() {
         let script =
             vec![session("a"), latest("b", "15", "", "one"), reply, session("c"), latest("d", "15", "", "two")];
         let server = Server::with(script).await;
-        let mut source = server.source().await;
+        let mut source = keyed(&server).await;
         source.fetch().await.unwrap();
         let error = source.fetch().await.unwrap_err();
         assert_eq!(error.pace(), Pace::Backoff, "{error}");
@@ -202,7 +135,7 @@ async fn what_cannot_have_used_the_token_up_keeps_it() {
     for reply in [failure(429, "ThrottlingException"), failure(403, "AccessDeniedException")] {
         let script = vec![session("a"), latest("b", "15", "", "one"), reply, latest("c", "15", "", "")];
         let server = Server::with(script).await;
-        let mut source = server.source().await;
+        let mut source = keyed(&server).await;
         source.fetch().await.unwrap();
         source.fetch().await.unwrap_err();
         assert_eq!(source.fetch().await.unwrap(), Fetched::Unchanged);
@@ -216,7 +149,7 @@ async fn what_is_missing_is_nothing_and_not_a_failure() {
     let script =
         vec![gone(), session("a"), latest("b", "15", "", "one"), gone(), session("c"), latest("d", "15", "", "two")];
     let server = Server::with(script).await;
-    let mut source = server.source().await;
+    let mut source = keyed(&server).await;
     let nothing = Fetched::Nothing { missing: "said by the test".into() };
     for fetched in [nothing.clone(), content("one", None), nothing, content("two", None)] {
         assert_eq!(source.fetch().await.unwrap(), fetched);
@@ -227,7 +160,7 @@ async fn what_is_missing_is_nothing_and_not_a_failure() {
 async fn a_denial_names_the_action_and_the_resource() {
     let denied = || failure(403, "AccessDeniedException");
     let server = Server::with(vec![denied(), session("a"), denied()]).await;
-    let mut source = server.source().await;
+    let mut source = keyed(&server).await;
     let resource = "arn:aws:appconfig:us-east-1:*:application/shop/environment/prod/configuration/faults";
     for action in ["appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration"] {
         let error = source.fetch().await.unwrap_err();
@@ -250,7 +183,7 @@ async fn without_credentials_nothing_is_sent() {
         }
     }
     let server = Server::with(vec![session("a")]).await;
-    let error = source(&server.url, Nowhere).await.fetch().await.unwrap_err();
+    let error = source(&server.url(), Nowhere).await.fetch().await.unwrap_err();
     assert!(matches!(error, SourceError::NoCredentials { .. }), "{error:?}");
     assert_eq!(error.pace(), Pace::Slow);
     assert_eq!(server.asked(), [""; 0]);
@@ -278,7 +211,7 @@ async fn nobody_there_is_unreachable() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_service_is_given_up() {
     let server = Server::with(vec![Reply::Silent]).await;
-    let mut source = server.source().await;
+    let mut source = keyed(&server).await;
     let began = tokio::time::Instant::now();
     let error = source.fetch().await.unwrap_err();
     assert!(matches!(error, SourceError::Unreachable { .. }), "{error:?}");

@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::NothingDeployed;
 use super::refusal::Refusal;
 use super::request::Request;
 use super::store::Store;
+use super::{NothingDeployed, Place};
 use crate::clock;
 use crate::wire::Reply;
 
@@ -86,28 +86,12 @@ pub(super) fn start_session(store: &mut Store, request: &Request) -> Result<Repl
     let [application, environment, profile] =
         [name("ApplicationIdentifier")?, name("EnvironmentIdentifier")?, name("ConfigurationProfileIdentifier")?];
     let least_interval = members.whole("RequiredMinimumPollIntervalInSeconds", 15, 86_400)?;
-    let is = |id: &str, name: &str, wanted: &str| id == wanted || name == wanted;
-    let missing = |kind: &str, wanted: &str| Refusal::no_such(kind, json!({ format!("{kind}Identifier"): wanted }));
-    let application = store
-        .applications
-        .iter()
-        .find(|found| is(&found.id, &found.name, &application))
-        .ok_or_else(|| missing("Application", &application))?;
-    let environment = application
-        .environments
-        .iter()
-        .find(|found| is(&found.id, &found.name, &environment))
-        .ok_or_else(|| missing("Environment", &environment))?;
-    let profile = application
-        .profiles
-        .iter()
-        .find(|found| is(&found.id, &found.name, &profile))
-        .ok_or_else(|| missing("ConfigurationProfile", &profile))?;
+    let Place { application, environment, profile } = find(store, &application, &environment, &profile)?;
     let now = store.now();
     let session = Session {
-        application: application.id.clone(),
-        environment: environment.id.clone(),
-        profile: profile.id.clone(),
+        application,
+        environment,
+        profile,
         least_interval,
         draw: draw(store.sessions.issued),
         delivered: None,
@@ -115,6 +99,29 @@ pub(super) fn start_session(store: &mut Store, request: &Request) -> Result<Repl
     };
     let token = store.sessions.open(session, now);
     Ok(Reply::new(201).json(&json!({ "InitialConfigurationToken": token })))
+}
+
+/// The ids of a place whose parts are given by id or name.
+pub(super) fn find(store: &Store, application: &str, environment: &str, profile: &str) -> Result<Place, Refusal> {
+    let is = |id: &str, name: &str, wanted: &str| id == wanted || name == wanted;
+    let missing = |kind: &str, wanted: &str| Refusal::no_such(kind, json!({ format!("{kind}Identifier"): wanted }));
+    let application = store
+        .applications
+        .iter()
+        .find(|found| is(&found.id, &found.name, application))
+        .ok_or_else(|| missing("Application", application))?;
+    let environment = application
+        .environments
+        .iter()
+        .find(|found| is(&found.id, &found.name, environment))
+        .ok_or_else(|| missing("Environment", environment))?;
+    let profile = application
+        .profiles
+        .iter()
+        .find(|found| is(&found.id, &found.name, profile))
+        .ok_or_else(|| missing("ConfigurationProfile", profile))?;
+    let (environment, profile) = (environment.id.clone(), profile.id.clone());
+    Ok(Place { application: application.id.clone(), environment, profile })
 }
 
 fn draw(session: u64) -> f64 {

@@ -77,6 +77,14 @@ impl Refusal {
         Self::new(status, name, "This was asked of the local AppConfig")
     }
 
+    pub(super) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(super) fn reply(&self) -> Reply {
         Reply::new(self.status).header("x-amzn-ErrorType", self.name).json(&self.body)
     }
