@@ -114,13 +114,13 @@ impl Invocation {
         self.batch().item(index)
     }
 
-    /// How the event's HTTP request can be answered; none where it is none, or of a kind that cannot be answered yet.
+    /// How the event's HTTP request is answered; none where it is none, or of a kind that cannot be answered yet.
     pub fn answerable(&self) -> Option<HttpShape> {
-        HttpShape::of(self.source())
+        Some(self.request()?.answered_as(&self.event))
     }
 
     fn request(&self) -> Option<&'static dyn Request> {
-        http::request(self.source())
+        http::request(self.source(), &self.event)
     }
 
     fn body_text(&self) -> Option<&JsonText> {
@@ -182,7 +182,7 @@ mod tests {
     fn a_request_to_a_function_url_is_read() {
         let request = url(&[("headers", json!({"X-Tenant": "blue"})), ("rawQueryString", json!("a=1"))]);
         assert_eq!(request.source(), Source::FunctionUrl);
-        assert_eq!(request.answerable(), Some(HttpShape::PayloadV2));
+        assert_eq!(request.answerable(), Some(HttpShape::FunctionUrl));
         assert_eq!((request.method().as_deref(), request.path().as_deref()), (Some("PUT"), Some("/orders")));
         assert_eq!((request.header("x-tenant"), request.query("a")), (vec!["blue".into()], vec!["1".into()]));
         assert_eq!(request.body(), None);
@@ -213,6 +213,30 @@ mod tests {
         assert!(direct.header("a").is_empty() && direct.query("a").is_empty());
         assert_eq!(direct.text(Document::Whole, "/order/id").as_deref(), Some("éA"));
         assert_eq!((direct.json(Document::Body, ""), direct.batch_size()), (None, 0));
+    }
+
+    #[test]
+    fn each_request_is_answered_in_the_shape_of_its_service() {
+        for (event, shape) in [
+            (json!({"httpMethod": "GET", "requestContext": {"stage": "prod"}}), Some(HttpShape::RestApi)),
+            (json!({"version": "1.0", "httpMethod": "GET", "requestContext": {}}), Some(HttpShape::HttpApiV1)),
+            (json!({"version": "2.0", "requestContext": {"http": {}}}), Some(HttpShape::HttpApiV2)),
+            (
+                json!({"requestContext": {"domainName": "x.lambda-url.eu-west-1.on.aws", "http": {}}}),
+                Some(HttpShape::FunctionUrl),
+            ),
+            (json!({"headers": {}, "requestContext": {"elb": {}}}), Some(HttpShape::LoadBalancer)),
+            (json!({"multiValueHeaders": {}, "requestContext": {"elb": {}}}), Some(HttpShape::LoadBalancerMultiValue)),
+            (
+                json!({"requestContext": {"routeKey": "$connect", "connectionId": "x="}}),
+                Some(HttpShape::WebSocketConnect),
+            ),
+            (json!({"requestContext": {"routeKey": "$disconnect", "connectionId": "x="}}), None),
+            (json!({"version": "2.0", "requestContext": {"serviceNetworkArn": "arn"}}), None),
+            (json!({"Records": [{"eventSource": "aws:sqs"}]}), None),
+        ] {
+            assert_eq!(invocation(&event.to_string()).answerable(), shape, "{event}");
+        }
     }
 
     #[test]

@@ -75,13 +75,24 @@ fn a_delay_leaves_time_before_the_deadline() {
 
 #[test]
 fn what_the_layer_or_the_event_cannot_take_is_refused() {
-    let sqs = bytes::Bytes::from_static(br#"{"Records":[{"eventSource":"aws:sqs","messageId":"m","body":"{}"}]}"#);
     let enforcer = Bench::new().arm(&["respond", "delay"], "");
-    let decision = before(&enforcer, &invocation(0, sqs));
-    assert_eq!(
-        (plan_of(&decision), refusals(&decision)),
-        (vec!["delay delay 200".to_owned()], vec![(FaultKind::RespondHttp, RefusalReason::NoHttpRequest)])
-    );
+    for no_request in [
+        r#"{"Records":[{"eventSource":"aws:sqs","messageId":"m","body":"{}"}]}"#,
+        r#"{"detail-type":"Scheduled Event","source":"aws.events","detail":{}}"#,
+        r#"{"requestContext":{"routeKey":"$disconnect","eventType":"DISCONNECT","connectionId":"x="}}"#,
+        r#"{"requestContext":{"routeKey":"sendmessage","eventType":"MESSAGE","connectionId":"x="},"body":"{}"}"#,
+        r#"{"order":7}"#,
+    ] {
+        let decision = before(&enforcer, &invocation(0, bytes::Bytes::from_static(no_request.as_bytes())));
+        assert_eq!(
+            (plan_of(&decision), refusals(&decision)),
+            (vec!["delay delay 200".to_owned()], vec![(FaultKind::RespondHttp, RefusalReason::NoHttpRequest)]),
+            "{no_request}"
+        );
+    }
+    let connects = r#"{"requestContext":{"routeKey":"$connect","eventType":"CONNECT","connectionId":"x="}}"#;
+    let decision = before(&enforcer, &invocation(0, bytes::Bytes::from_static(connects.as_bytes())));
+    assert_eq!(plan_of(&decision), ["respond respond-http"]);
     let carries = Carries::new(&[(Hook::Before, FaultKind::Fail), (Hook::After, FaultKind::Delay)]);
     let enforcer = Bench { carries, ..Bench::new() }.arm(&["fail"], "");
     let decision = before(&enforcer, &invocation(0, event("/")));

@@ -35,6 +35,9 @@ fn main() -> ExitCode {
 
 async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
     let proxy = Proxy::new(upstream(&settings), settings.dry_run);
+    if let Some(mode) = settings.invoke_mode {
+        proxy.answer_in(mode);
+    }
     let listening = listen(&settings, &proxy).await;
     wrong.into_iter().for_each(|wrong| Line::from(wrong).emit());
     let extension = Extension::new(settings.lambda_api.clone(), &program());

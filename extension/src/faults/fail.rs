@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue};
 use misrule_engine::decision::{FaultKind, FunctionError, Hook, PolicyName};
 use serde::Serialize;
 
-use super::{Effect, FaultError, Outcome, Post, Scene, within_limit};
+use super::{Effect, FaultError, LAMBDA, Outcome, Post, Scene};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::Fail;
@@ -23,7 +23,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-
 /// Where it is too large for Lambda.
 pub async fn carry_out(error: &FunctionError, policy: &PolicyName, _scene: Scene<'_>) -> Result<Effect, FaultError> {
     let outcome = Outcome::Error(vec![(ERROR_TYPE, header_type(&error.error_type))]);
-    let post = Post { policy: policy.clone(), kind: KIND, outcome, body: within_limit(body(error))? };
+    let post = Post { policy: policy.clone(), kind: KIND, outcome, body: LAMBDA.check(body(error))? };
     Ok(Effect::Answer(post))
 }
 

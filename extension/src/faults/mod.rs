@@ -15,11 +15,15 @@ use misrule_engine::invocation::Invocation;
 
 use crate::clock;
 use crate::control::{Armed, Control, Why};
+use crate::settings::InvokeMode;
 use crate::telemetry::{About, FaultEnded, FaultFailed, Line};
 
 /// Bytes of a function's result or error that Lambda takes: 6 MiB and 100 bytes.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const MAX_ANSWER: usize = 6 * 1024 * 1024 + 100;
+
+/// What Lambda itself takes.
+const LAMBDA: Limit = Limit { bytes: MAX_ANSWER, who: "Lambda" };
 
 /// What this layer carries out, and in which hook. The engine refuses the rest before it reaches us.
 pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
@@ -41,6 +45,8 @@ pub struct Scene<'a> {
     pub invocation: &'a Invocation,
     /// Before the handler or after it.
     pub hook: Hook,
+    /// How function URLs and REST APIs wait for an answer.
+    pub invoke_mode: InvokeMode,
 }
 
 /// What a step did.
@@ -65,11 +71,13 @@ pub struct Post {
     pub body: Bytes,
 }
 
-/// Whether an answer is a result or an error.
+/// Whether an answer is a result, and how it travels, or an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// What the handler would have returned.
     Response,
+    /// The same as a stream that begins with its HTTP prelude.
+    Stream,
     /// What the handler would have thrown, with the headers that describe it.
     Error(Vec<(HeaderName, HeaderValue)>),
 }
@@ -77,11 +85,23 @@ pub enum Outcome {
 /// A fault could not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
-    /// The answer is too large for Lambda.
-    #[error("the answer takes {size} bytes, more than the {MAX_ANSWER} that Lambda accepts")]
+    /// The answer is too large for Lambda, or for the service that invoked it.
+    #[error("the answer takes {size} bytes, more than the {limit} that {who} accepts")]
     TooLarge {
         /// Its size in bytes.
         size: usize,
+        /// The largest size in bytes.
+        limit: usize,
+        /// Who accepts no more.
+        who: &'static str,
+    },
+    /// The target group has one value for each header.
+    #[error(
+        "the answer sets {count} cookies, and of more than one the load balancer keeps the last: its target group needs multi-value headers"
+    )]
+    ManyCookies {
+        /// How many.
+        count: usize,
     },
     /// The event is no HTTP request whose shape is known.
     #[error("the event, from `{source_name}`, is no HTTP request that can be answered")]
@@ -156,9 +176,19 @@ impl Scene<'_> {
     }
 }
 
-/// A body that Lambda takes.
-fn within_limit(body: Vec<u8>) -> Result<Bytes, FaultError> {
-    if body.len() > MAX_ANSWER { Err(FaultError::TooLarge { size: body.len() }) } else { Ok(body.into()) }
+/// How large an answer may be.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    bytes: usize,
+    who: &'static str,
+}
+
+impl Limit {
+    /// A body that will be taken.
+    fn check(self, body: Vec<u8>) -> Result<Bytes, FaultError> {
+        let Self { bytes: limit, who } = self;
+        if body.len() > limit { Err(FaultError::TooLarge { size: body.len(), limit, who }) } else { Ok(body.into()) }
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +207,8 @@ mod tests {
 
     #[test]
     fn a_body_is_refused_above_lambdas_limit() {
-        assert_eq!(within_limit(vec![b' '; MAX_ANSWER]).unwrap().len(), 6_291_556);
-        let refused = within_limit(vec![b' '; MAX_ANSWER + 1]).unwrap_err();
+        assert_eq!(LAMBDA.check(vec![b' '; MAX_ANSWER]).unwrap().len(), 6_291_556);
+        let refused = LAMBDA.check(vec![b' '; MAX_ANSWER + 1]).unwrap_err();
         assert_eq!(refused.to_string(), "the answer takes 6291557 bytes, more than the 6291556 that Lambda accepts");
     }
 }

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 
 use super::arrival::{INVOCATION_ID, text};
 use super::content::Content;
+use super::manner::RESPONSE_MODE;
 use super::under_way::After;
 use super::upstream::Unanswered;
-use super::{Connection, post, prelude, rescue};
+use super::{Connection, Proxy, post, prelude, rescue};
 use crate::clock;
 use crate::control::Control;
 use crate::faults::{self, Effect, Post, Scene};
@@ -27,8 +28,11 @@ pub(super) struct Answered<'a> {
 }
 
 impl Connection {
-    /// Finds the invocation that this answers.
+    /// Finds the invocation that this answers, and notes in which manner it does.
     pub(super) fn answered(&self, id: RequestId, failed: bool, request: Request<Content>) -> Answered<'_> {
+        if !failed {
+            self.proxy.manner.observe(request.headers());
+        }
         let invocation_id = text(request.headers(), INVOCATION_ID).map(str::to_owned);
         let after = self.proxy.invocations.answered(&id, invocation_id.as_deref());
         Answered { id, invocation_id, failed, request, kept: self.proxy.control.get().zip(after) }
@@ -68,7 +72,7 @@ impl Connection {
 impl Answered<'_> {
     /// Asks the policies that want to see the answer, says what they want, and carries it out before its first byte goes
     /// up. Where something breaks, nothing is done.
-    pub(super) async fn after(&mut self, dry_run: bool) -> Effect {
+    pub(super) async fn after(&mut self, proxy: &Proxy) -> Effect {
         let Some((control, after)) = self.kept.take() else { return Effect::Done };
         if !control.may_inject(&after.armed, clock::now()) {
             return Effect::Done;
@@ -78,11 +82,12 @@ impl Answered<'_> {
             let started = Instant::now();
             let decision = after.armed.enforcer.after(&after.invocation, &after.admission, &answer, clock::now());
             let (head, hook) = (after.invocation.head(), Hook::After);
-            telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), dry_run);
-            if dry_run {
+            telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), proxy.dry_run);
+            if proxy.dry_run {
                 return Effect::Done;
             }
-            let scene = Scene { control, armed: &after.armed, invocation: &after.invocation, hook };
+            let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
+            let scene = Scene { control, armed, invocation, hook, invoke_mode };
             faults::carry_out(decision.plan.steps(), scene).await
         };
         rescue::from_panic(&self.id, work).await.unwrap_or(Effect::Done)
@@ -92,7 +97,7 @@ impl Answered<'_> {
     async fn read(&mut self) -> Answer {
         let now = clock::now();
         let headers = self.request.headers();
-        if headers.contains_key("lambda-runtime-function-response-mode") {
+        if headers.contains_key(RESPONSE_MODE) {
             let announced = prelude::announced(headers);
             let prelude = if announced { prelude::read(self.request.body_mut()).await } else { None };
             return Answer::streamed(now, prelude);

@@ -12,6 +12,7 @@ mod content;
 mod downstream;
 mod identity;
 mod limits;
+mod manner;
 mod post;
 mod prelude;
 mod rescue;
@@ -33,10 +34,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) use self::content::Content;
 use self::downstream::{Downstream, Watch};
+use self::manner::Manner;
 use self::under_way::Invocations;
 pub use self::upstream::Lambda;
 pub(crate) use self::upstream::{Unanswered, Upstream};
 use crate::control::Control;
+use crate::settings::InvokeMode;
 use crate::telemetry::{self, Failed, Line};
 
 pub use self::rescue::tell_of_panics;
@@ -47,6 +50,7 @@ pub struct Proxy {
     control: OnceLock<Control>,
     dry_run: bool,
     invocations: Invocations,
+    manner: Manner,
     /// Events that this execution environment received so far.
     received: AtomicU64,
     /// Whether a runtime asked for an event yet.
@@ -69,6 +73,7 @@ impl Proxy {
             control: OnceLock::new(),
             dry_run,
             invocations: Invocations::default(),
+            manner: Manner::default(),
             received: AtomicU64::new(0),
             asked: AtomicBool::new(false),
         })
@@ -77,6 +82,11 @@ impl Proxy {
     /// Injects what this control has in force, from the next event on. Only the first call counts.
     pub fn obey(&self, control: Control) {
         let _ = self.control.set(control);
+    }
+
+    /// Answers function URLs and REST APIs in this mode, however the handler does. Only the first call counts.
+    pub fn answer_in(&self, mode: InvokeMode) {
+        self.manner.tell(mode);
     }
 
     /// Accepts runtimes, for as long as the process lives: what goes wrong with one connection stays with it.

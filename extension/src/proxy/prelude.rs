@@ -10,13 +10,16 @@ use super::arrival::text;
 use super::content::Content;
 use super::limits;
 
+/// The content type of a streamed answer that begins with its prelude.
+pub(crate) const CONTENT: &str = "application/vnd.awslambda.http-integration-response";
+
 const END: [u8; 8] = [0; 8];
 
 /// Whether the answer begins with a prelude.
 pub(crate) fn announced(headers: &HeaderMap) -> bool {
     text(headers, CONTENT_TYPE.as_str()).is_some_and(|value| {
         let kind = value.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("application/vnd.awslambda.http-integration-response")
+        kind.eq_ignore_ascii_case(CONTENT)
     })
 }
 

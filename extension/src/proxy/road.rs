@@ -9,7 +9,6 @@ use misrule_engine::decision::{Admission, Decision, Hook};
 use misrule_engine::invocation::{Head, Invocation};
 use tokio::time::Instant;
 
-use super::Connection;
 use super::arrival::{self, Arrival};
 use super::content::Content;
 use super::identity;
@@ -18,6 +17,7 @@ use super::rescue;
 use super::route::Route;
 use super::under_way::{After, Begun};
 use super::upstream::Unanswered;
+use super::{Connection, Proxy};
 use crate::clock;
 use crate::control::{Armed, Control};
 use crate::faults::{self, Effect, Post, Scene};
@@ -62,7 +62,7 @@ impl Connection {
                         Received::Untouched(answer) => return Ok(answer),
                         Received::Event(arrival, admitted) => (arrival, admitted),
                     };
-                    let effect = admitted.before(&arrival, self.proxy.dry_run).await;
+                    let effect = admitted.before(&arrival, &self.proxy).await;
                     match self.carry_out(&question, &arrival, effect).await {
                         Destination::Runtime => return Ok(arrival.hand_over()),
                         Destination::Nobody => {}
@@ -72,7 +72,7 @@ impl Connection {
             Route::Response(ref id) | Route::Error(ref id) => {
                 let failed = matches!(route, Route::Error(_));
                 let mut answered = self.answered(id.clone(), failed, request);
-                let effect = answered.after(self.proxy.dry_run).await;
+                let effect = answered.after(&self.proxy).await;
                 self.send(answered, effect).await
             }
             Route::Restore => self.restore(request).await,
@@ -182,16 +182,17 @@ impl Admitted {
 
     /// Asks the policies, says what they want, and carries it out as far as that needs no answer. Where something breaks,
     /// nothing is done: the event is kept aside.
-    async fn before(&self, arrival: &Arrival, dry_run: bool) -> Effect {
+    async fn before(&self, arrival: &Arrival, proxy: &Proxy) -> Effect {
         let work = async {
             let started = Instant::now();
             let decision = self.decide();
             let hook = Hook::Before;
-            telemetry::decision_lines(&self.armed, &arrival.head, hook, &decision, started.elapsed(), dry_run);
-            if dry_run {
+            telemetry::decision_lines(&self.armed, &arrival.head, hook, &decision, started.elapsed(), proxy.dry_run);
+            if proxy.dry_run {
                 return Effect::Done;
             }
-            let scene = Scene { control: &self.control, armed: &self.armed, invocation: &self.invocation, hook };
+            let (armed, invocation, invoke_mode) = (&self.armed, &self.invocation, proxy.manner.invoke_mode());
+            let scene = Scene { control: &self.control, armed, invocation, hook, invoke_mode };
             faults::carry_out(decision.plan.steps(), scene).await
         };
         rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)

@@ -46,11 +46,11 @@ async fn guest(lambda: &Lambda, guest: &str) -> Armed {
     armed(lambda.address(), &json!([{ "module": "guest.wasm" }]), &[("guest.wasm", guest)], false).await
 }
 
-/// An event of an HTTP API for this path, as Lambda delivers it.
+/// An event of a function URL for this path, as Lambda delivers it.
 fn event(number: u32, path: &str) -> String {
     let deadline = clock::now().plus(Duration::from_secs(60)).as_milliseconds();
-    let http =
-        json!({ "http": { "method": "GET", "path": path }, "stage": "$default", "domainName": "api.example.com" });
+    let domain = "abc.lambda-url.us-east-1.on.aws";
+    let http = json!({ "http": { "method": "GET", "path": path }, "stage": "$default", "domainName": domain });
     let event = json!({ "version": "2.0", "rawPath": path, "headers": {}, "requestContext": http }).to_string();
     format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
@@ -224,6 +224,35 @@ async fn a_streamed_answer_that_was_looked_at_arrives_byte_for_byte_wherever_its
         assert_eq!((seen.start.as_str(), seen.body.as_slice()), (RESPONSE, &body[..]), "cut at {at}");
         assert_eq!(seen.trailers, ["x-end: 1"], "cut at {at}");
     }
+}
+
+/// How a handler answers the second event by a stream decides how the third is answered in its place.
+#[tokio::test]
+async fn where_the_handler_streams_an_answer_of_ours_is_a_stream_too() {
+    let lambda = Lambda::new().await;
+    let proxy = armed(lambda.address(), &outage(), &[], false).await;
+    let (mut runtime, mut upstream) = with_an_event(&lambda, &proxy).await;
+    let streams = format!(
+        "{RESPONSE}\r\nHost: l\r\nTransfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n4\r\nfine\r\n0\r\n\r\n"
+    );
+    runtime.stream.write_all(streams.as_bytes()).await.unwrap();
+    assert_eq!(sees(&mut upstream, "the handler's stream").await.body, b"fine");
+    accepts(&mut upstream).await;
+    sees(&mut runtime, "what Lambda said").await;
+    asks(&mut runtime).await;
+    is_asked(&mut upstream).await;
+    says(&mut upstream, &event(2, "/health")).await;
+    let post = sees(&mut upstream, "an answer of ours").await;
+    assert_eq!(post.start, "POST /2018-06-01/runtime/invocation/r-2/response HTTP/1.1");
+    assert_eq!(post.header("Lambda-Runtime-Function-Response-Mode"), Some("streaming"));
+    assert_eq!(post.header("Content-Type"), Some("application/vnd.awslambda.http-integration-response"));
+    assert_eq!((post.header("Transfer-Encoding"), post.header("Content-Length")), (Some("chunked"), None));
+    assert_eq!(post.header("Lambda-Runtime-Invocation-Id"), Some("i-2"));
+    let prelude = concat!(
+        r#"{"statusCode":404,"headers":{"content-type":"text/plain; charset=utf-8","retry-after":"2","#,
+        r#""x-misrule":"trial/path-outage"}}"#
+    );
+    assert_eq!(post.body, [prelude.as_bytes(), &[0; 8], b"gone"].concat());
 }
 
 #[tokio::test]

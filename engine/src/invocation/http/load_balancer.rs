@@ -1,7 +1,7 @@
 //! Application Load Balancers.
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>
 
-use super::{Request, fields};
+use super::{HttpShape, Request, fields};
 use crate::invocation::document::JsonText;
 
 pub(super) struct LoadBalancer;
@@ -26,6 +26,11 @@ impl Request for LoadBalancer {
         let values = fields::multi_values(event, members, |parameter| fields::decoded(parameter) == name);
         values.iter().map(|value| fields::decoded(value)).collect()
     }
+
+    fn answered_as(&self, event: &JsonText) -> HttpShape {
+        let multi_value = event.member("multiValueHeaders").is_some_and(|headers| headers.starts_with('{'));
+        if multi_value { HttpShape::LoadBalancerMultiValue } else { HttpShape::LoadBalancer }
+    }
 }
 
 #[cfg(test)]
@@ -48,6 +53,7 @@ mod tests {
         assert_eq!(LoadBalancer.path(&event).as_deref(), Some("/orders/a%20b"));
         assert_eq!(LoadBalancer.header(&event, "Accept"), ["text/html"]);
         assert_eq!(LoadBalancer.query(&event, "tag"), ["a,b c"]);
+        assert_eq!(LoadBalancer.answered_as(&event), HttpShape::LoadBalancer);
     }
 
     #[test]
@@ -60,5 +66,6 @@ mod tests {
             (LoadBalancer.query(&event, "tag"), LoadBalancer.header(&event, "X-A")),
             (vec!["1".into(), "2".into()], vec!["1".into(), "2".into()])
         );
+        assert_eq!(LoadBalancer.answered_as(&event), HttpShape::LoadBalancerMultiValue);
     }
 }

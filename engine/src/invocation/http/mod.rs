@@ -1,9 +1,12 @@
 //! HTTP requests, in the shapes in which services send them: a file for each shape, all with the same functions.
 
+#[cfg(test)]
+mod documented;
 pub(super) mod fields;
 mod load_balancer;
 mod payload_v1;
 mod payload_v2;
+mod web_socket;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -16,30 +19,39 @@ use super::{Source, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HttpShape {
-    /// Payload format 2.0: HTTP APIs and function URLs.
-    PayloadV2,
+    /// A REST API of API Gateway: payload format 1.0, or a stream where its integration asks for one.
+    RestApi,
+    /// An HTTP API of API Gateway with payload format 1.0.
+    HttpApiV1,
+    /// An HTTP API of API Gateway with payload format 2.0.
+    HttpApiV2,
+    /// A function URL: payload format 2.0, or a stream where its invoke mode is RESPONSE_STREAM.
+    FunctionUrl,
+    /// An Application Load Balancer whose target group has one value for each header.
+    LoadBalancer,
+    /// An Application Load Balancer whose target group has multi-value headers.
+    LoadBalancerMultiValue,
+    /// A WebSocket API of API Gateway, where a client connects.
+    WebSocketConnect,
 }
 
-impl HttpShape {
-    pub(super) fn of(source: Source) -> Option<Self> {
-        matches!(source, Source::HttpApi | Source::FunctionUrl).then_some(Self::PayloadV2)
-    }
-}
-
-/// Where a shape keeps the parts of a request.
+/// Where a shape keeps the parts of a request, and how it is answered.
 pub(super) trait Request: Sync {
     fn method(&self, event: &JsonText) -> Option<String>;
     fn path(&self, event: &JsonText) -> Option<String>;
     fn header(&self, event: &JsonText, name: &str) -> Vec<String>;
     fn query(&self, event: &JsonText, name: &str) -> Vec<String>;
+    fn answered_as(&self, event: &JsonText) -> HttpShape;
 }
 
-/// The shape of a source's requests; none where it sends none that can be read yet.
-pub(super) fn request(source: Source) -> Option<&'static dyn Request> {
+/// The shape of a source's requests; none where the event is no request, or of a kind that cannot be read yet.
+pub(super) fn request(source: Source, event: &JsonText) -> Option<&'static dyn Request> {
     match source {
-        Source::HttpApi | Source::FunctionUrl => Some(&payload_v2::PayloadV2),
+        Source::HttpApi => Some(&payload_v2::PayloadV2(HttpShape::HttpApiV2)),
+        Source::FunctionUrl => Some(&payload_v2::PayloadV2(HttpShape::FunctionUrl)),
         Source::RestApi => Some(&payload_v1::PayloadV1),
         Source::LoadBalancer => Some(&load_balancer::LoadBalancer),
+        Source::WebSocket if web_socket::connects(event) => Some(&web_socket::WebSocket),
         _ => None,
     }
 }

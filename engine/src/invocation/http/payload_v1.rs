@@ -1,7 +1,7 @@
 //! Payload format 1.0: API Gateway REST APIs, and HTTP APIs that ask for it.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
 
-use super::{Request, fields};
+use super::{HttpShape, Request, fields};
 use crate::invocation::document::JsonText;
 
 pub(super) struct PayloadV1;
@@ -13,7 +13,7 @@ impl Request for PayloadV1 {
 
     /// A REST API's `path` is without the stage; an HTTP API's, told by its `version`, starts with it.
     fn path(&self, event: &JsonText) -> Option<String> {
-        let stage = event.text("/version").and_then(|_| event.text("/requestContext/stage"));
+        let stage = is_http_api(event).then(|| event.text("/requestContext/stage")).flatten();
         Some(fields::without_stage(event.text("/path")?, stage.as_deref()))
     }
 
@@ -26,6 +26,15 @@ impl Request for PayloadV1 {
         let members = ["multiValueQueryStringParameters", "queryStringParameters"];
         fields::multi_values(event, members, |parameter| parameter == name)
     }
+
+    fn answered_as(&self, event: &JsonText) -> HttpShape {
+        if is_http_api(event) { HttpShape::HttpApiV1 } else { HttpShape::RestApi }
+    }
+}
+
+/// Only HTTP APIs say which version of the format they send.
+fn is_http_api(event: &JsonText) -> bool {
+    event.member("version").is_some()
 }
 
 #[cfg(test)]
@@ -57,6 +66,7 @@ mod tests {
         assert_eq!(PayloadV1.header(&event, "COOKIE"), ["a=1; b=2"]);
         assert_eq!(PayloadV1.query(&event, "tag"), ["1", "2 %31"]);
         assert!(PayloadV1.query(&event, "Tag").is_empty());
+        assert_eq!(PayloadV1.answered_as(&event), HttpShape::RestApi);
     }
 
     #[test]
@@ -74,5 +84,6 @@ mod tests {
     fn an_http_apis_path_loses_its_stage() {
         let event = event(&json!({"version": "1.0", "path": "/dev/orders", "requestContext": {"stage": "dev"}}));
         assert_eq!(PayloadV1.path(&event).as_deref(), Some("/orders"));
+        assert_eq!(PayloadV1.answered_as(&event), HttpShape::HttpApiV1);
     }
 }

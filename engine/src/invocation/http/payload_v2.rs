@@ -2,10 +2,11 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
 
-use super::{Request, fields};
+use super::{HttpShape, Request, fields};
 use crate::invocation::document::JsonText;
 
-pub(super) struct PayloadV2;
+/// The shape of its answers tells the two services apart.
+pub(super) struct PayloadV2(pub(super) HttpShape);
 
 impl Request for PayloadV2 {
     fn method(&self, event: &JsonText) -> Option<String> {
@@ -34,6 +35,10 @@ impl Request for PayloadV2 {
             raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.filter(|(key, _)| fields::decoded(key) == name).map(|(_, value)| fields::decoded(value)).collect()
     }
+
+    fn answered_as(&self, _: &JsonText) -> HttpShape {
+        self.0
+    }
 }
 
 #[cfg(test)]
@@ -42,6 +47,8 @@ mod tests {
 
     use super::super::event;
     use super::*;
+
+    const HTTP_API: PayloadV2 = PayloadV2(HttpShape::HttpApiV2);
 
     fn request() -> JsonText {
         event(&json!({
@@ -58,35 +65,35 @@ mod tests {
     #[test]
     fn a_request_is_read() {
         let event = request();
-        assert_eq!(PayloadV2.method(&event).as_deref(), Some("POST"));
-        assert_eq!(PayloadV2.path(&event).as_deref(), Some("/orders/a%20b"));
+        assert_eq!(HTTP_API.method(&event).as_deref(), Some("POST"));
+        assert_eq!(HTTP_API.path(&event).as_deref(), Some("/orders/a%20b"));
     }
 
     #[test]
     fn header_names_have_no_case_and_cookies_read_as_a_header() {
         let event = request();
-        assert_eq!(PayloadV2.header(&event, "ACCEPT"), ["text/html,*/*"]);
-        assert_eq!(PayloadV2.header(&event, "x-tenant"), ["blue"]);
-        assert_eq!(PayloadV2.header(&event, "Cookie"), ["a=1", "b=2"]);
-        assert!(PayloadV2.header(&event, "absent").is_empty());
+        assert_eq!(HTTP_API.header(&event, "ACCEPT"), ["text/html,*/*"]);
+        assert_eq!(HTTP_API.header(&event, "x-tenant"), ["blue"]);
+        assert_eq!(HTTP_API.header(&event, "Cookie"), ["a=1", "b=2"]);
+        assert!(HTTP_API.header(&event, "absent").is_empty());
         let plain = super::super::event(&json!({"headers": {"cookie": "a=1; b=2"}}));
-        assert_eq!(PayloadV2.header(&plain, "cookie"), ["a=1; b=2"]);
+        assert_eq!(HTTP_API.header(&plain, "cookie"), ["a=1; b=2"]);
     }
 
     #[test]
     fn every_value_of_a_parameter_is_read_and_decoded() {
         let event = request();
-        assert_eq!(PayloadV2.query(&event, "tag"), ["1", "2,3"]);
-        assert_eq!(PayloadV2.query(&event, "name"), ["x y"]);
-        assert_eq!(PayloadV2.query(&event, "flag"), [""]);
-        assert!(PayloadV2.query(&event, "Tag").is_empty());
-        assert_eq!(PayloadV2.query(&event, ""), ["odd"]);
+        assert_eq!(HTTP_API.query(&event, "tag"), ["1", "2,3"]);
+        assert_eq!(HTTP_API.query(&event, "name"), ["x y"]);
+        assert_eq!(HTTP_API.query(&event, "flag"), [""]);
+        assert!(HTTP_API.query(&event, "Tag").is_empty());
+        assert_eq!(HTTP_API.query(&event, ""), ["odd"]);
     }
 
     #[test]
     fn a_request_without_its_parts_has_none() {
         let event = event(&json!({"version": "2.0", "headers": null, "requestContext": {"http": {}}}));
-        assert_eq!((PayloadV2.method(&event), PayloadV2.path(&event)), (None, None));
-        assert!(PayloadV2.header(&event, "accept").is_empty() && PayloadV2.query(&event, "tag").is_empty());
+        assert_eq!((HTTP_API.method(&event), HTTP_API.path(&event)), (None, None));
+        assert!(HTTP_API.header(&event, "accept").is_empty() && HTTP_API.query(&event, "tag").is_empty());
     }
 }
