@@ -97,6 +97,8 @@ limits! {
     BUNDLE_FILES = "files in a bundle", 128, "files", "32 policies with two native images each, and the experiment";
     /// Policies in an experiment.
     POLICIES = "policies in an experiment", 32, "policies", "each is asked on each invocation";
+    /// Length of the name of an experiment, a policy or a module.
+    NAME_BYTES = "length of a name", 64, "characters", "two of them stand in a header and in each log line";
     /// Length of an experiment in force.
     EXPERIMENT_LENGTH = "length of an experiment", 7 * 24 * 60 * 60, "seconds",
         "a forgotten experiment ends within the week";

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 const HALT: &str = r#"{"halt": true}"#;
 
+/// Longer than any delay here: none is cut.
+const PATIENT: Duration = Duration::from_secs(90);
+
 /// The first invocation waits for the first experiment.
 const WAITS: &[(&str, &str)] = &[("MISRULE_FIRST_WAIT", "20s")];
 
@@ -22,7 +25,7 @@ struct Log {
 
 impl Log {
     async fn of(content: String) -> Result<Self> {
-        let layered = layered::layered_after(content, layered::rust("orders")?, WAITS).await?;
+        let layered = layered::layered_after(content, layered::rust("orders")?.timeout(PATIENT), WAITS).await?;
         layered.all_news().quietly_until("the layer's start", |line| line["misrule"] == "start").await?;
         let mut log = Self { layered, taken: 0, lines: Vec::new() };
         log.take();
@@ -131,6 +134,26 @@ async fn delays_are_added_up() -> Result<()> {
     let said = report_as_data(&log.lines.join("\n")).await?;
     let delay = json!({ "count": 2, "total_ms": 400, "median_ms": 200, "p99_ms": 200, "max_ms": 200 });
     assert_eq!(said["experiments"][0]["policies"][0]["delay"], delay, "{said:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delay_that_a_halt_ended_counts_with_what_it_took() -> Result<()> {
+    let settings = json!({ "paths": ["/health"], "delay": "25s" });
+    let mut log = Log::of(experiment("slow", &json!([{ "use": "latency", "settings": settings }]))).await?;
+    let function = log.layered.function.clone();
+    let held = tokio::spawn(async move { function.invoke(http_event("GET", "/health")).await.request_id });
+    log.layered.all_news().quietly_until("the delay", |line| line["misrule"] == "injected").await?;
+    log.layered.deploy(HALT);
+    log.layered.all_news().quietly_until("its end", |line| line["misrule"] == "disarmed").await?;
+    held.await?;
+    log.take();
+    let said = report_as_data(&log.lines.join("\n")).await?;
+    let policy = &said["experiments"][0]["policies"][0];
+    assert_eq!((&policy["acted"], &policy["ended"]), (&json!(1), &json!(1)), "{said:#}");
+    let took = policy["delay"]["total_ms"].as_u64().context("it was held back for a while")?;
+    assert!((1..25_000).contains(&took), "{said:#}");
+    assert_eq!(policy["reasons"], json!({ "`delay` ended early: it was halted": 1 }));
     Ok(())
 }
 

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::names::NAME_BYTES;
 use super::text;
 use crate::decision::{FaultKind, UnknownFault};
-use crate::limits::{EXPERIMENT_LENGTH, POLICIES};
+use crate::limits::{EXPERIMENT_LENGTH, NAME_BYTES, POLICIES};
 use crate::time::Timestamp;
 
 /// An experiment that cannot be used. The caller adds the name of the file or source.
@@ -88,6 +87,9 @@ pub enum Problem {
     /// The experiment is over.
     #[error("was {0}: the experiment is over")]
     Over(Timestamp),
+    /// The experiment's `duration`, counted from its `starts`, is over.
+    #[error("ended at {0}: the experiment is over")]
+    RanOut(Timestamp),
     /// `duration` in an experiment that was delivered: nobody knows since when.
     #[error("must be resolved to `expires` when the experiment is published")]
     NotResolved,
@@ -115,9 +117,20 @@ impl ExperimentError {
         self
     }
 
-    pub(super) fn located(self, toml: &str) -> Self {
+    /// The same with the place of the field in the TOML that the experiment was read from.
+    #[must_use]
+    pub fn located(self, toml: &str) -> Self {
         let place = text::locate(toml, &self.field);
         self.at(place)
+    }
+
+    /// The same of a `duration` that `expires` was resolved from.
+    pub(super) fn of_duration(self) -> Self {
+        let problem = match self.problem {
+            Problem::Over(at) => Problem::RanOut(at),
+            other => other,
+        };
+        Self::new("duration", problem)
     }
 
     /// The field's path, for example `blast_radius.rate` or `policy[0].use`; empty where the text as a whole is meant.
@@ -157,7 +170,7 @@ fn hint(field: &str, problem: &Problem) -> Option<String> {
             "write a function's name, or `NAME:ALIAS`; `*` stands for any characters and `?` for one".to_owned()
         }
         Problem::Region(_) => "write a region's code, for example \"us-east-1\"".to_owned(),
-        Problem::Over(_) | Problem::EndsBeforeStart | Problem::TooLong => {
+        Problem::Over(_) | Problem::RanOut(_) | Problem::EndsBeforeStart | Problem::TooLong => {
             "an experiment ends after it starts, after it is published, and within seven days".to_owned()
         }
         Problem::NotResolved => "publish it with `misrule publish`, or write `expires` with a date and time".to_owned(),

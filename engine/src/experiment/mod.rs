@@ -31,7 +31,6 @@ use crate::time::Timestamp;
 pub use blast_radius::{BlastRadius, FunctionPattern};
 pub use environment::Environment;
 pub use error::{ExperimentError, Place, Problem};
-pub use names::NAME_BYTES;
 pub use policy_use::{ComponentRef, PolicyUse};
 pub use schedule::Rate;
 
@@ -89,7 +88,8 @@ impl Experiment {
     /// now; where it names no regions, it is for that one.
     ///
     /// # Errors
-    /// Where it would already be over, or be longer than [`EXPERIMENT_LENGTH`].
+    /// Where it would already be over, or be longer than [`EXPERIMENT_LENGTH`]. Names the field that its author wrote; a caller
+    /// who has the text can say [where](ExperimentError::located) it stands.
     pub fn resolve(&self, now: Timestamp, region: &str) -> Result<Self, ExperimentError> {
         let mut resolved = self.clone();
         if let Ends::After(duration) = self.ends {
@@ -98,8 +98,11 @@ impl Experiment {
         if resolved.blast_radius.regions.is_empty() {
             resolved.blast_radius.regions.push(region.to_owned());
         }
-        resolved.check(now)?;
-        Ok(resolved)
+        match (resolved.check(now), self.ends) {
+            (Ok(()), _) => Ok(resolved),
+            (Err(error), Ends::At(_)) => Err(error),
+            (Err(error), Ends::After(_)) => Err(error.of_duration()),
+        }
     }
 
     /// Checks an experiment that was delivered: it says when it ends, that is within [`EXPERIMENT_LENGTH`] from its start

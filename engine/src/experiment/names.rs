@@ -1,14 +1,6 @@
 //! Names of experiments, policies and modules.
 
-use crate::limits::Limit;
-
-/// Length of the name of an experiment, a policy or a module.
-pub const NAME_BYTES: Limit = Limit {
-    name: "length of a name",
-    value: 64,
-    unit: "characters",
-    why: "two of them stand in a header and in each log line",
-};
+use crate::limits::NAME_BYTES;
 
 /// Whether a text may be a name: ASCII letters, digits, `-`, `_` and `.`, not first a dot. Such a name needs no quoting in
 /// a header, a log line or a bundle's path.

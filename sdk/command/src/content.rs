@@ -155,7 +155,8 @@ pub(crate) fn prepare(path: &Path, region: &str, now: Timestamp) -> Result<Prepa
 
 fn read_experiment(path: &Path, region: &str, now: Timestamp) -> Result<Experiment, ContentError> {
     let text = fs::read_to_string(path).map_err(|source| ContentError::Read { path: path.to_owned(), source })?;
-    let resolved = Experiment::from_toml(&text).and_then(|experiment| experiment.resolve(now, region));
+    let placed = |error: ExperimentError| error.located(&text);
+    let resolved = Experiment::from_toml(&text).and_then(|read| read.resolve(now, region).map_err(placed));
     resolved.map_err(|source| ContentError::Experiment { path: path.to_owned(), source })
 }
 

@@ -78,6 +78,42 @@ impl Service {
         Ok(Some(number))
     }
 
+    /// Waits until no deployment is under way in the environment, as long as that takes at most so long.
+    ///
+    /// # Errors
+    ///
+    /// A call is refused, or one is under way still.
+    pub(crate) async fn until_free(
+        &self,
+        target: &Target,
+        at_most: Duration,
+        printer: &Printer,
+    ) -> Result<(), AppConfigError> {
+        let Some(first) = self.under_way(target).await? else { return Ok(()) };
+        let in_the_way = in_the_way(&first, target);
+        if at_most.is_zero() {
+            return Err(in_the_way);
+        }
+        printer.say(format_args!("{in_the_way}: waiting up to {} s for its end", at_most.as_secs()));
+        let free = async {
+            while let Some(deployment) = self.under_way(target).await? {
+                self.until_over(target, deployment.deployment_number, printer).await?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(at_most, free).await.unwrap_or(Err(in_the_way))
+    }
+
+    async fn until_over(&self, target: &Target, number: i32, printer: &Printer) -> Result<(), AppConfigError> {
+        let mut progress = printer.progress(&format!("deployment {number}"));
+        loop {
+            let deployment = self.look(target, number).await?;
+            let Some(state) = deployment.state().filter(|state| is_under_way(state)) else { return Ok(()) };
+            progress.set(deployment.percentage_complete.unwrap_or(0.0), state.as_str());
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     async fn check_way_is_free(&self, target: &Target) -> Result<(), AppConfigError> {
         match self.under_way(target).await? {
             Some(deployment) => Err(in_the_way(&deployment, target)),

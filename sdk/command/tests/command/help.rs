@@ -122,6 +122,7 @@ Arguments:
 
 Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --wait <SECONDS>        How long to wait for the end of a deployment that is under way there [default: 600]
       --region <REGION>       The AWS region; by default AWS_REGION or the AWS profile's
       --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from

@@ -120,7 +120,7 @@ async fn a_halt_stops_the_deployment_that_is_under_way() {
     let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
     account.deploy_slowly(&account.place).await;
     assert_eq!(
-        account.misrule("publish outage.toml --to shop/prod/chaos").await,
+        account.misrule("publish outage.toml --to shop/prod/chaos --wait 0").await,
         "exit 1\n----\nerror: deployment 1 of `chaos` is under way in environment `prod` (DEPLOYING)\n\
          hint: wait until it is done, or stop it: `aws appconfig stop-deployment`; `misrule halt` does that for an \
          experiment of its own profile\n"
@@ -133,6 +133,27 @@ async fn a_halt_stops_the_deployment_that_is_under_way() {
     let (_, description, content) = account.version(2).await;
     assert_eq!(description, "misrule: halt");
     assert!(matches!(Delivery::read(&content.into()), Ok(Delivery::Halt)));
+}
+
+#[tokio::test]
+async fn publishing_waits_for_the_deployment_that_is_under_way() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    account.deploy_slowly(&account.place).await;
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos --wait 1").await;
+    let waits =
+        "deployment 1 of `chaos` is under way in environment `prod` (DEPLOYING): waiting up to 1 s for its end\n";
+    assert!(told.starts_with(&format!("exit 1\n----\n{waits}")), "{told}");
+    assert_eq!(account.appconfig.calls("CreateHostedConfigurationVersion"), 1, "nothing was uploaded");
+
+    let looks = account.appconfig.calls("GetDeployment");
+    let stopped = async {
+        account.appconfig.until_calls("GetDeployment", looks + 2).await;
+        let request = account.client().stop_deployment().application_id(&account.place.application);
+        request.environment_id(&account.place.environment).deployment_number(1).send().await.unwrap();
+    };
+    let (told, ()) = tokio::join!(account.misrule("publish outage.toml --to shop/prod/chaos"), stopped);
+    assert!(told.starts_with("exit 0\nversion 2 deployment 2 "), "{told}");
+    assert!(told.contains("waiting up to 600 s for its end\n"), "{told}");
 }
 
 #[tokio::test]
@@ -151,6 +172,7 @@ async fn mistakes_in_an_experiment_are_found_before_anything_is_sent() {
     let session = Session::new()
         .file("syntax.toml", "name = ")
         .file("over.toml", OUTAGE.replace("duration = \"1h\"", "expires = 2020-01-01T00:00:00Z"))
+        .file("past.toml", OUTAGE.replace("duration", "starts = 2020-01-01T00:00:00Z\nduration"))
         .file("endless.toml", OUTAGE.replace("duration = \"1h\"", ""))
         .file("unknown.toml", OUTAGE.replace("path-outage", "path-outrage"))
         .file("settings.toml", OUTAGE.replace("[\"/checkout/**\"]", "\"/checkout\""))
@@ -176,7 +198,14 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "over.toml",
-        "`over.toml` cannot be published\n  because: `expires` was 2020-01-01T00:00:00Z: the experiment is over\n\
+        "`over.toml` cannot be published\n  because: line 3, column 1: `expires` was \
+         2020-01-01T00:00:00Z: the experiment is over\n\
+         hint: an experiment ends after it starts, after it is published, and within seven days",
+    ),
+    (
+        "past.toml",
+        "`past.toml` cannot be published\n  because: line 4, column 1: `duration` ended at \
+         2020-01-01T01:00:00Z: the experiment is over\n\
          hint: an experiment ends after it starts, after it is published, and within seven days",
     ),
     (
