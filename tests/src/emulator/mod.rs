@@ -2,7 +2,7 @@
 //! `/opt/extensions` and a Python function under AWS's own client, through our wrapper.
 //! <https://github.com/aws/aws-lambda-runtime-interface-emulator>
 //!
-//! Any folder can be its `/opt`: [`layer`] makes one of the programs under test, and a layer's archive unpacked is one.
+//! Any folder can be its `/opt`: [`layer`] makes one of the programs under test, [`unpacked`] one of a layer's zip.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -37,7 +37,7 @@ use tokio::time::Instant;
 pub use builder::EmulatorBuilder;
 pub use log::Log;
 pub use namespace::{Instances, Namespace, namespace};
-pub use opt::{add_extension, layer};
+pub use opt::{add_extension, layer, unpacked};
 
 use crate::layered::PATIENCE;
 use crate::programs;

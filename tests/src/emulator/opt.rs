@@ -1,6 +1,7 @@
 use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
 use crate::programs;
@@ -30,4 +31,21 @@ pub fn add_extension(opt: &Path, name: &str, program: &Path) -> Result<()> {
     std::fs::create_dir_all(&extensions)?;
     std::fs::copy(program, extensions.join(name)).with_context(|| format!("{} is there", program.display()))?;
     Ok(())
+}
+
+/// Unpacks a layer's zip as Lambda does, with the modes that it holds.
+///
+/// # Errors
+///
+/// Where it cannot be unpacked.
+pub fn unpacked(zip: &Path) -> Result<TempDir> {
+    const UNPACK: &str = "import os, sys, zipfile\n\
+        archive = zipfile.ZipFile(sys.argv[1])\n\
+        for entry in archive.infolist():\n    \
+            os.chmod(archive.extract(entry, sys.argv[2]), entry.external_attr >> 16 & 0o777)\n";
+    let opt = TempDir::with_prefix_in("opt-", zip.parent().context("a zip stands in a folder")?)?;
+    let mut python = Command::new(programs::python("python")?);
+    let status = python.args(["-c", UNPACK]).arg(zip).arg(opt.path()).status()?;
+    ensure!(status.success(), "{} cannot be unpacked", zip.display());
+    Ok(opt)
 }
