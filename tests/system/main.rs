@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod answers;
 mod aws_cli;
 mod crimes;
 mod demo;
@@ -17,4 +18,5 @@ mod house;
 mod readme;
 mod report;
 mod settings_schema;
+mod sources;
 mod wrong_input;
