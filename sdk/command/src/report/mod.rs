@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`input`] | where log events come from, and in which form |
 //! | [`message`] | what one log event says |
-//! | [`line`] | the layer's lines |
+//! | [`mod@line`] | the layer's lines |
 //! | [`ledger`] | what is kept of all of them: [`environment`], [`tally`], [`delays`], [`distinct`] invocations |
 //! | [`summary`] | the report as data |
 //! | [`findings`] | what is said loudly, with its likely causes |
