@@ -31,6 +31,7 @@ use crate::time::Timestamp;
 pub use blast_radius::{BlastRadius, FunctionPattern};
 pub use environment::Environment;
 pub use error::{ExperimentError, Place, Problem};
+pub use names::is_region;
 pub use policy_use::{ComponentRef, PolicyUse};
 pub use schedule::Rate;
 
@@ -84,22 +85,31 @@ impl Experiment {
         serde_json::to_string_pretty(&wire::Experiment::from(self)).unwrap_or_default()
     }
 
-    /// The experiment as it is published at `now` to a region: `duration` becomes `expires`, counted from `starts` or from
-    /// now; where it names no regions, it is for that one.
+    /// The experiment as it is published at `now` to a region: its end settled; where it names no regions, it is for that
+    /// one.
+    ///
+    /// # Errors
+    /// As [`settle_end`](Self::settle_end).
+    pub fn resolve(&self, now: Timestamp, region: &str) -> Result<Self, ExperimentError> {
+        let mut resolved = self.settle_end(now)?;
+        if resolved.blast_radius.regions.is_empty() {
+            resolved.blast_radius.regions.push(region.to_owned());
+        }
+        Ok(resolved)
+    }
+
+    /// The experiment with its end as an instant: `duration` becomes `expires`, counted from `starts` or from now.
     ///
     /// # Errors
     /// Where it would already be over, or be longer than [`EXPERIMENT_LENGTH`]. Names the field that its author wrote; a caller
     /// who has the text can say [where](ExperimentError::located) it stands.
-    pub fn resolve(&self, now: Timestamp, region: &str) -> Result<Self, ExperimentError> {
-        let mut resolved = self.clone();
+    pub fn settle_end(&self, now: Timestamp) -> Result<Self, ExperimentError> {
+        let mut settled = self.clone();
         if let Ends::After(duration) = self.ends {
-            resolved.ends = Ends::At(self.starts.unwrap_or(now).plus(duration));
+            settled.ends = Ends::At(self.starts.unwrap_or(now).plus(duration));
         }
-        if resolved.blast_radius.regions.is_empty() {
-            resolved.blast_radius.regions.push(region.to_owned());
-        }
-        match (resolved.check(now), self.ends) {
-            (Ok(()), _) => Ok(resolved),
+        match (settled.check(now), self.ends) {
+            (Ok(()), _) => Ok(settled),
             (Err(error), Ends::At(_)) => Err(error),
             (Err(error), Ends::After(_)) => Err(error.of_duration()),
         }

@@ -14,6 +14,12 @@ pub(super) fn module_stem(file: &str) -> Option<&str> {
     file.strip_suffix(".wasm").filter(|stem| is_name(stem))
 }
 
+/// Whether a text has the form of an AWS region's code, as `us-east-1` has.
+pub fn is_region(text: &str) -> bool {
+    let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    plain && text.split('-').count() > 2 && text.ends_with(|last: char| last.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +34,14 @@ mod tests {
         }
         assert_eq!((module_stem("brownout.wasm"), module_stem("../brownout.wasm")), (Some("brownout"), None));
         assert_eq!((module_stem(".wasm"), module_stem("brownout")), (None, None));
+    }
+    #[test]
+    fn a_region_has_three_parts_and_a_number() {
+        for region in ["us-east-1", "ap-southeast-4", "us-gov-west-1"] {
+            assert!(is_region(region), "{region}");
+        }
+        for wrong in ["", "mars-1", "us-east", "US-East-1", "us-east-1a", "Ireland"] {
+            assert!(!is_region(wrong), "{wrong}");
+        }
     }
 }

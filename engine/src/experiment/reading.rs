@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::names::{is_name, module_stem};
+use super::names::{is_name, is_region, module_stem};
 use super::schedule::{Rate, read_duration, read_instant};
 use super::{BlastRadius, ComponentRef, Ends, Experiment, ExperimentError, FunctionPattern, PolicyUse, Problem, wire};
 use crate::decision::{FaultKind, PolicyName};
@@ -106,9 +106,7 @@ fn read_function(text: &str) -> Result<FunctionPattern, Problem> {
 }
 
 fn read_region(text: &str) -> Result<String, Problem> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    let region = plain && text.split('-').count() > 2 && text.ends_with(|last: char| last.is_ascii_digit());
-    region.then(|| text.to_owned()).ok_or_else(|| Problem::Region(text.to_owned()))
+    is_region(text).then(|| text.to_owned()).ok_or_else(|| Problem::Region(text.to_owned()))
 }
 
 fn rate(path: &str, wire: Option<&wire::Number>) -> Result<Rate, ExperimentError> {

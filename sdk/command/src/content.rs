@@ -133,31 +133,57 @@ fn ready_made_names() -> Vec<&'static str> {
     misrule_policies::READY_MADE.iter().map(|policy| policy.name).collect()
 }
 
-/// Reads, resolves, packs and tries an experiment that is published to `region` at `now`.
-///
-/// # Errors
-///
-/// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
-pub(crate) fn prepare(path: &Path, region: &str, now: Timestamp) -> Result<Prepared, ContentError> {
-    let experiment = read_experiment(path, region, now)?;
-    check_ready_made(&experiment)?;
-    let modules = read_modules(path, &experiment)?;
-    let (bytes, media_type) = pack(path, &experiment, &modules)?;
-    if bytes.len() > LARGEST {
-        return Err(ContentError::TooLarge { path: path.to_owned(), bytes: bytes.len() });
-    }
-    try_to_arm(path, &bytes, region, now)?;
-    let digest = Digest::of(&bytes);
-    let description = format!("misrule: {} sha256 {}", experiment.name, digest.short());
-    let ends = end(&experiment, now);
-    Ok(Prepared { name: experiment.name, ends, digest, content: Content { bytes, media_type, description } })
+/// An experiment with its modules, checked as far as it can be before it is known where it goes.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    path: PathBuf,
+    experiment: Experiment,
+    modules: BTreeMap<String, Vec<u8>>,
 }
 
-fn read_experiment(path: &Path, region: &str, now: Timestamp) -> Result<Experiment, ContentError> {
-    let text = fs::read_to_string(path).map_err(|source| ContentError::Read { path: path.to_owned(), source })?;
-    let placed = |error: ExperimentError| error.located(&text);
-    let resolved = Experiment::from_toml(&text).and_then(|read| read.resolve(now, region).map_err(placed));
-    resolved.map_err(|source| ContentError::Experiment { path: path.to_owned(), source })
+impl Draft {
+    /// Reads an experiment that is published at `now`, and the modules that lie beside it.
+    ///
+    /// # Errors
+    ///
+    /// A file is missing, the experiment is none, is over, or uses a policy that there is not.
+    pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Self, ContentError> {
+        let path = path.to_owned();
+        let text = fs::read_to_string(&path).map_err(|source| ContentError::Read { path: path.clone(), source })?;
+        let placed = |error: ExperimentError| error.located(&text);
+        let settled = Experiment::from_toml(&text).and_then(|read| read.settle_end(now).map_err(placed));
+        let experiment = settled.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
+        check_ready_made(&experiment)?;
+        let modules = read_modules(&path, &experiment)?;
+        Ok(Self { path, experiment, modules })
+    }
+
+    /// Whether the experiment names regions, and not this one: then it arms nothing there.
+    pub(crate) fn is_elsewhere_than(&self, region: &str) -> bool {
+        let regions = &self.experiment.blast_radius.regions;
+        !regions.is_empty() && regions.iter().all(|named| named != region)
+    }
+
+    /// Resolves it for `region` at `now`, packs it, and tries it as a layer would.
+    ///
+    /// # Errors
+    ///
+    /// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
+    pub(crate) fn prepare(&self, region: &str, now: Timestamp) -> Result<Prepared, ContentError> {
+        let Self { path, experiment, modules } = self;
+        let experiment = experiment
+            .resolve(now, region)
+            .map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
+        let (bytes, media_type) = pack(path, &experiment, modules)?;
+        if bytes.len() > LARGEST {
+            return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len() });
+        }
+        try_to_arm(path, &bytes, region, now)?;
+        let digest = Digest::of(&bytes);
+        let description = format!("misrule: {} sha256 {}", experiment.name, digest.short());
+        let ends = end(&experiment, now);
+        Ok(Prepared { name: experiment.name, ends, digest, content: Content { bytes, media_type, description } })
+    }
 }
 
 fn end(experiment: &Experiment, now: Timestamp) -> Timestamp {

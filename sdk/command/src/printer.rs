@@ -78,18 +78,23 @@ impl Printer {
         self.verbosity == Verbosity::Quiet
     }
 
-    /// What went wrong, why, and what to do next.
+    /// What was done, but may not be what was meant.
+    pub(crate) fn warn(&self, line: impl Display) {
+        self.say(format_args!("{} {}", self.painted("warning:", "1;33"), harmless(line)));
+    }
+
+    /// What went wrong, why, and what to do next. A file, a policy or a service may have a say in it.
     pub(crate) fn failure(&self, failure: &Failure) {
         let causes = failure.causes();
         let (error, causes) = causes.split_first().map_or(("", &[][..]), |(error, causes)| (error, causes));
-        self.tell(format_args!("{} {error}", self.painted("error:", "1;31")));
+        self.tell(format_args!("{} {}", self.painted("error:", "1;31"), harmless(error)));
         for cause in causes {
             // Mistakes in settings come a line each.
-            let cause = cause.replace('\n', "\n    ");
-            self.tell(format_args!("  {} {cause}", self.painted("because:", "1")));
+            let lines: Vec<_> = cause.split('\n').map(harmless).collect();
+            self.tell(format_args!("  {} {}", self.painted("because:", "1"), lines.join("\n    ")));
         }
         if let Some(hint) = failure.hint() {
-            self.tell(format_args!("{} {hint}", self.painted("hint:", "1;36")));
+            self.tell(format_args!("{} {}", self.painted("hint:", "1;36"), harmless(hint)));
         }
     }
 
@@ -182,5 +187,27 @@ impl Activity<'_> {
 impl Drop for Activity<'_> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A text in which nothing moves the cursor, colours what follows or pretends to be a line of ours: control characters are
+/// written out, as `\n` and `\u{1b}`.
+fn harmless(text: impl Display) -> String {
+    let letters = text.to_string();
+    let mut plain = String::with_capacity(letters.len());
+    for letter in letters.chars() {
+        if letter.is_control() { plain.extend(letter.escape_default()) } else { plain.push(letter) }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn control_characters_are_written_out() {
+        assert_eq!(harmless("a\x1b[2J\r\nerror: b\t\u{9b}1m"), "a\\u{1b}[2J\\r\\nerror: b\\t\\u{9b}1m");
+        assert_eq!(harmless("`caf\u{e9}`: \"x\\y\""), "`caf\u{e9}`: \"x\\y\"");
     }
 }

@@ -1,10 +1,13 @@
 //! How AppConfig is reached: region, endpoint and credentials, as the AWS command line finds them.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, profile};
 use aws_credential_types::provider::error::CredentialsError;
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_appconfig::Client;
 use aws_sdk_appconfig::config::ProvideCredentials;
 use aws_smithy_http_client::{Builder, tls};
+use aws_types::os_shim_internal::{Env, Fs};
+use misrule_engine::experiment::is_region;
 
 use super::error::{self, AppConfigError};
 
@@ -36,8 +39,12 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// No region.
+    /// No region, one that is none, or a profile that there is not.
     pub(crate) async fn open(&self) -> Result<Service, AppConfigError> {
+        if let Some(region) = &self.region {
+            check_region("`--region`", region)?;
+        }
+        self.check_profile().await?;
         let client = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.build_https());
         if let Some(region) = &self.region {
@@ -51,9 +58,28 @@ impl Connection {
         }
         let config = loader.load().await;
         let region = config.region().ok_or(AppConfigError::NoRegion)?.to_string();
+        check_region("what AWS_REGION or the AWS profile says", &region)?;
         let endpoint = config.endpoint_url().map_or_else(|| format!("its endpoint in {region}"), str::to_owned);
         Ok(Service { client: Client::new(&config), endpoint, config, region, profile: self.aws_profile.clone() })
     }
+
+    /// The SDK goes on without a profile that is missing. Files that cannot be read are left for it to judge.
+    async fn check_profile(&self) -> Result<(), AppConfigError> {
+        let named = self.aws_profile.clone().map(Into::into);
+        let read = profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), named).await;
+        let Ok(profiles) = read else { return Ok(()) };
+        let profile = profiles.selected_profile().to_owned();
+        if profile == "default" || profiles.get_profile(&profile).is_some() {
+            return Ok(());
+        }
+        let mut there: Vec<_> = profiles.profiles().map(str::to_owned).collect();
+        there.sort();
+        Err(AppConfigError::NoProfile { profile, there })
+    }
+}
+
+fn check_region(said_by: &'static str, region: &str) -> Result<(), AppConfigError> {
+    if is_region(region) { Ok(()) } else { Err(AppConfigError::NotARegion { said_by, region: region.to_owned() }) }
 }
 
 impl Service {

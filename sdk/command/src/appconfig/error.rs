@@ -34,6 +34,22 @@ pub(crate) enum AppConfigError {
     /// Nothing says which region.
     #[error("no AWS region is given")]
     NoRegion,
+    /// What is given is none.
+    #[error("{said_by} is no region: `{region}`")]
+    NotARegion {
+        /// The flag, or the other places that may have said it.
+        said_by: &'static str,
+        /// What it says.
+        region: String,
+    },
+    /// The profile is in neither of the AWS configuration files.
+    #[error("there is no AWS profile `{profile}`")]
+    NoProfile {
+        /// The one that was named.
+        profile: String,
+        /// Those that are there.
+        there: Vec<String>,
+    },
     /// Nothing to sign with.
     #[error("no AWS credentials were found{}", of_profile(profile.as_ref()))]
     NoCredentials {
@@ -93,6 +109,8 @@ pub(crate) enum AppConfigError {
         place: String,
         /// What is there.
         there: Vec<String>,
+        /// The command that makes it.
+        make: String,
     },
     /// There are several of this name.
     #[error("there are {} of the name `{wanted}` in {place}: {}", ids.len(), ids.join(", "))]
@@ -148,6 +166,11 @@ impl Explain for AppConfigError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoRegion => "give `--region`, or set AWS_REGION".to_owned(),
+            Self::NotARegion { .. } => "give a region's code, for example us-east-1".to_owned(),
+            Self::NoProfile { there, .. } if there.is_empty() => {
+                "the AWS configuration files have none: `aws configure` makes one".to_owned()
+            }
+            Self::NoProfile { there, .. } => format!("there is: {}", there.join(", ")),
             Self::NoCredentials { .. } | Self::BadCredentials { .. } => {
                 "log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`"
                     .to_owned()
@@ -155,8 +178,8 @@ impl Explain for AppConfigError {
             Self::Unreachable { .. } => "check `--region`, `--endpoint-url` and the network".to_owned(),
             Self::Denied { call } => format!("allow the action appconfig:{} in the caller's IAM policy", call.action),
             Self::Refused { code, .. } => return refusal_hint(code).map(str::to_owned),
-            Self::NotFound { there, .. } if there.is_empty() => "there is none yet: make one first".to_owned(),
-            Self::NotFound { there, .. } => format!("there is: {}", there.join(", ")),
+            Self::NotFound { there, make, .. } if there.is_empty() => format!("there is none yet: `{make}` makes it"),
+            Self::NotFound { there, make, .. } => format!("there is: {}; `{make}` makes it", there.join(", ")),
             Self::Ambiguous { .. } => "use the id instead of the name".to_owned(),
             Self::WrongProfile { .. } => {
                 "make a hosted freeform one: `aws appconfig create-configuration-profile --location-uri hosted`"

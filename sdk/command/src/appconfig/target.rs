@@ -53,7 +53,8 @@ impl Service {
         let listed =
             self.client.list_applications().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         let listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
-        choose("application", wanted, place, listed.iter().map(|it| Named::new(it.id(), it.name())))
+        let make = format!("aws appconfig create-application --name {wanted}");
+        choose("application", wanted, place, make, listed.iter().map(|it| Named::new(it.id(), it.name())))
     }
 
     async fn environment(&self, application: &str, to: &Destination) -> Result<String, AppConfigError> {
@@ -62,7 +63,9 @@ impl Service {
         let pages = self.client.list_environments().application_id(application).into_paginator();
         let listed = pages.items().send().collect::<Result<Vec<_>, _>>().await;
         let listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
-        choose("environment", &to.environment, place, listed.iter().map(|it| Named::new(it.id(), it.name())))
+        let wanted = &to.environment;
+        let make = format!("aws appconfig create-environment --application-id {application} --name {wanted}");
+        choose("environment", wanted, place, make, listed.iter().map(|it| Named::new(it.id(), it.name())))
     }
 
     async fn profile(&self, application: &str, to: &Destination) -> Result<String, AppConfigError> {
@@ -72,7 +75,11 @@ impl Service {
         let listed = pages.items().send().collect::<Result<Vec<_>, _>>().await;
         let listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
         let named = listed.iter().map(|it| Named::new(it.id(), it.name()));
-        let id = choose("configuration profile", &to.profile, place, named)?;
+        let make = format!(
+            "aws appconfig create-configuration-profile --application-id {application} --location-uri hosted --name {}",
+            to.profile
+        );
+        let id = choose("configuration profile", &to.profile, place, make, named)?;
         let wrong = |what| Err(AppConfigError::WrongProfile { profile: to.profile.clone(), what });
         match listed.iter().find(|it| it.id() == Some(&id)).map(|it| (it.location_uri(), it.r#type())) {
             Some((Some(uri), _)) if uri != "hosted" => wrong(format!("kept at {uri}")),
@@ -110,6 +117,7 @@ fn choose(
     kind: &'static str,
     wanted: &str,
     place: String,
+    make: String,
     listed: impl Iterator<Item = Named>,
 ) -> Result<String, AppConfigError> {
     let listed: Vec<_> = listed.collect();
@@ -123,7 +131,7 @@ fn choose(
         [] => {
             let mut there: Vec<_> = listed.into_iter().map(|it| it.name).collect();
             there.sort();
-            Err(AppConfigError::NotFound { kind, wanted, place, there })
+            Err(AppConfigError::NotFound { kind, wanted, place, there, make })
         }
         _ => Err(AppConfigError::Ambiguous { wanted, place, ids }),
     }
@@ -136,7 +144,8 @@ mod tests {
     fn chosen(wanted: &str) -> Result<String, String> {
         let listed =
             [("a1", "shop"), ("b2", "mail"), ("c3", "mail")].map(|(id, name)| Named::new(Some(id), Some(name)));
-        choose("application", wanted, "region `r`".to_owned(), listed.into_iter()).map_err(|error| error.to_string())
+        let found = choose("application", wanted, "region `r`".to_owned(), "make it".to_owned(), listed.into_iter());
+        found.map_err(|error| error.to_string())
     }
 
     #[test]

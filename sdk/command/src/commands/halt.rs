@@ -7,10 +7,17 @@ use crate::printer::Printer;
 /// What tells every layer to stop: the one delivery that needs no signature.
 const HALT: &[u8] = br#"{"halt": true}"#;
 
-/// Stop an experiment at once
+/// How soon a halt is felt: AppConfig's answers say when to ask again, and a layer that is not told asks after 60 seconds
+/// (<https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_appconfigdata_GetLatestConfiguration.html>).
+const HOW_SOON: &str = "each environment stops with the first invocation after its next poll; polls are 60 s apart unless \
+                        AppConfig says otherwise";
+
+/// Stop an experiment
 ///
-/// Stops its deployment where one is under way, then publishes a halt to the same place. Each layer stops injecting when
-/// it next asks AppConfig, also in the middle of a delay.
+/// Stops its deployment where one is under way, then publishes a halt to the same place. Each execution environment stops
+/// with the first invocation after its next poll, also in the middle of a delay. It polls when an invocation arrives and the
+/// time is over that AppConfig named in its last answer, or 60 seconds where it named none; an environment without
+/// invocations injects nothing anyway.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The AppConfig application, environment and configuration profile, by name or id
@@ -30,7 +37,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let description = "misrule: halt".to_owned();
     let halt = Content { bytes: HALT.to_vec(), media_type: "application/json", description };
     let published = service.publish(&target, &halt, printer).await?;
-    printer.say(format_args!("halted {}", arguments.to));
+    printer.say(format_args!("halted {}: {HOW_SOON}", arguments.to));
     printer.data(format_args!("version {} deployment {}", published.version, published.deployment));
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::appconfig::{Connection, Destination};
-use crate::content;
+use crate::content::Draft;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::surroundings;
@@ -31,8 +31,17 @@ pub(crate) struct Arguments {
 
 /// Publishes; version, deployment and digest go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
+    let now = surroundings::now();
+    let draft = Draft::read(&arguments.experiment, now)?;
     let service = arguments.connection.open().await?;
-    let experiment = content::prepare(&arguments.experiment, service.region(), surroundings::now())?;
+    let experiment = draft.prepare(service.region(), now)?;
+    if draft.is_elsewhere_than(service.region()) {
+        printer.warn(format_args!(
+            "`blast_radius.regions` does not name `{}`: published there, `{}` arms nothing",
+            service.region(),
+            experiment.name
+        ));
+    }
     let target = service.find(&arguments.to).await?;
     service.until_free(&target, Duration::from_secs(arguments.wait), printer).await?;
     let published = service.publish(&target, &experiment.content, printer).await?;

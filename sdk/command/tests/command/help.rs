@@ -20,7 +20,7 @@ Commands:
   build    Compile a policy crate to a component
   inspect  Show what a policy's component is
   publish  Publish an experiment through AWS AppConfig
-  halt     Stop an experiment at once
+  halt     Stop an experiment
   report   Say what happened, out of a function's log
   layer    Make the Lambda layer, a zip for each architecture
   demo     See an experiment at work, on this machine
@@ -139,7 +139,7 @@ fn halt_has_a_page() {
     assert_eq!(
         misrule("halt -h"),
         r"exit 0
-Stop an experiment at once
+Stop an experiment
 
 Usage: misrule halt [OPTIONS] --to <APP/ENV/PROFILE>
 

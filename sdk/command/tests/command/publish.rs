@@ -128,7 +128,8 @@ async fn a_halt_stops_the_deployment_that_is_under_way() {
     assert_eq!(
         account.misrule("halt --to shop/prod/chaos").await,
         "exit 0\nversion 2 deployment 2\n----\nstopped deployment 1\ndeployment 2: COMPLETE, 100 %\n\
-         halted shop/prod/chaos\n"
+         halted shop/prod/chaos: each environment stops with the first invocation after its next poll; polls are 60 s \
+         apart unless AppConfig says otherwise\n"
     );
     let (_, description, content) = account.version(2).await;
     assert_eq!(description, "misrule: halt");
@@ -164,6 +165,45 @@ async fn a_halt_leaves_the_deployment_of_another_profile_alone() {
     let expected = "exit 1\n----\nerror: deployment 1 of `flags` is under way in environment `prod` (DEPLOYING)\n";
     assert!(told.starts_with(expected), "{told}");
     assert_eq!(account.appconfig.calls("StopDeployment"), 0);
+}
+
+#[tokio::test]
+async fn a_region_outside_the_blast_radius_is_warned_of() {
+    let elsewhere = OUTAGE.replace("[[policy]]", "regions = [\"us-east-1\"]\n[[policy]]");
+    let account = Account::of(Session::new().file("outage.toml", elsewhere)).await;
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
+    let warning = "----\nwarning: `blast_radius.regions` does not name `eu-west-3`: published there, `outage` arms nothing\n\
+                   deployment 1: COMPLETE, 100 %\n";
+    assert!(told.starts_with("exit 0\n") && told.contains(warning), "{told}");
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos --region us-east-1").await;
+    assert!(told.starts_with("exit 0\n") && !told.contains("warning"), "{told}");
+}
+
+#[test]
+fn the_file_is_checked_before_a_region_is_looked_for() {
+    let session = Session::new()
+        .file("good.toml", OUTAGE)
+        .file("over.toml", OUTAGE.replace("duration = \"1h\"", "expires = 2020-01-01T00:00:00Z"))
+        .file("missing.toml", OUTAGE.replace("use = \"path-outage\"", "module = \"own.wasm\""));
+    for (file, words) in [
+        ("none.toml", "cannot read `none.toml`"),
+        ("over.toml", "`over.toml` cannot be published"),
+        ("missing.toml", "policy `own`: cannot read its module `own.wasm`"),
+        ("good.toml", "no AWS region is given"),
+    ] {
+        let told = session.misrule(&format!("publish {file} --to shop/prod/chaos"));
+        assert!(told.starts_with(&format!("exit 1\n----\nerror: {words}\n")), "{told}");
+    }
+}
+
+#[test]
+fn what_a_file_says_does_not_reach_the_terminal_raw() {
+    let session = Session::new().file("forged.toml", OUTAGE.replace("\"outage\"", r#""a\u001b[2J\nerror: b""#));
+    assert_eq!(
+        session.misrule("publish forged.toml --to shop/prod/chaos"),
+        "exit 1\n----\nerror: `forged.toml` cannot be published\n  because: line 2, column 1: `name` is no name: \
+         `a\\u{1b}[2J\n    error: b`\nhint: use up to 64 ASCII letters, digits, `-`, `_` and `.`\n"
+    );
 }
 
 #[tokio::test]
@@ -240,13 +280,30 @@ const MISTAKES: &[(&str, &str)] = &[
 #[tokio::test]
 async fn a_place_that_is_not_there_is_named_with_those_that_are() {
     let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
-    for (to, words) in [
-        ("blog/prod/chaos", "there is no application `blog` in region `eu-west-3`\nhint: there is: shop"),
-        ("shop/test/chaos", "there is no environment `test` in application `shop`\nhint: there is: prod"),
-        ("shop/prod/havoc", "there is no configuration profile `havoc` in application `shop`\nhint: there is: chaos"),
+    let application = &account.place.application;
+    for (to, what, there, make) in [
+        (
+            "blog/prod/chaos",
+            "application `blog` in region `eu-west-3`",
+            "shop",
+            "create-application --name blog".to_owned(),
+        ),
+        (
+            "shop/test/chaos",
+            "environment `test` in application `shop`",
+            "prod",
+            format!("create-environment --application-id {application} --name test"),
+        ),
+        (
+            "shop/prod/havoc",
+            "configuration profile `havoc` in application `shop`",
+            "chaos",
+            format!("create-configuration-profile --application-id {application} --location-uri hosted --name havoc"),
+        ),
     ] {
         let told = account.misrule(&format!("publish outage.toml --to {to}")).await;
-        assert_eq!(told, format!("exit 1\n----\nerror: {words}\n"));
+        let hint = format!("hint: there is: {there}; `aws appconfig {make}` makes it");
+        assert_eq!(told, format!("exit 1\n----\nerror: there is no {what}\n{hint}\n"));
     }
     assert_eq!(
         account.misrule("publish outage.toml --to shop").await,
@@ -302,8 +359,37 @@ fn without_region_or_credentials_nothing_is_tried() {
         session.misrule("halt --to shop/prod/chaos --region eu-west-3"),
         format!("exit 1\n----\nerror: no AWS credentials were found\n{hint}\n")
     );
+    let session = session.file("aws-config", "[profile bare]\n[profile shop]\n");
     assert_eq!(
-        session.misrule("halt --to shop/prod/chaos --region eu-west-3 --aws-profile nobody"),
-        format!("exit 1\n----\nerror: no AWS credentials were found for profile `nobody`\n{hint}\n")
+        session.misrule("halt --to shop/prod/chaos --region eu-west-3 --aws-profile bare"),
+        format!("exit 1\n----\nerror: no AWS credentials were found for profile `bare`\n{hint}\n")
+    );
+}
+
+#[test]
+fn a_profile_that_is_missing_is_named() {
+    let missing = "exit 1\n----\nerror: there is no AWS profile `nobody`\n";
+    assert_eq!(
+        Session::new().misrule("halt --to shop/prod/chaos --aws-profile nobody"),
+        format!("{missing}hint: the AWS configuration files have none: `aws configure` makes one\n")
+    );
+    let session = Session::new().file("aws-config", "[profile bare]\n[profile shop]\n").with("AWS_PROFILE", "nobody");
+    assert_eq!(session.misrule("halt --to shop/prod/chaos"), format!("{missing}hint: there is: bare, shop\n"));
+}
+
+#[test]
+fn what_is_no_region_is_told_by_where_it_was_said() {
+    let hint = "hint: give a region's code, for example us-east-1\n";
+    for region in ["mars-1", ""] {
+        assert_eq!(
+            Session::new()
+                .file("outage.toml", OUTAGE)
+                .misrule(&format!("publish outage.toml --to a/b/c --region={region}")),
+            format!("exit 1\n----\nerror: `--region` is no region: `{region}`\n{hint}")
+        );
+    }
+    assert_eq!(
+        Session::new().with("AWS_REGION", "mars-1").misrule("halt --to a/b/c"),
+        format!("exit 1\n----\nerror: what AWS_REGION or the AWS profile says is no region: `mars-1`\n{hint}")
     );
 }
