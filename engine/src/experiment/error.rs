@@ -151,7 +151,7 @@ impl ExperimentError {
     /// What to do next, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         let last = self.field.rsplit('.').next().unwrap_or_default();
-        hint(last, &self.problem)
+        text::misplaced(&self.field, &self.problem).or_else(|| hint(last, &self.problem))
     }
 }
 

@@ -10,6 +10,10 @@ use super::{ExperimentError, Place, Problem};
 /// Fields that are part of the design, and of no version so far.
 const NOT_SUPPORTED: [&str; 3] = ["blast_radius.accounts", "blast_radius.budget", "blast_radius.stop_when"];
 
+/// The fields of `[blast_radius]`, which are easily written above it; with those of no version so far.
+const IN_BLAST_RADIUS: [&str; 9] =
+    ["functions", "regions", "faults", "rate", "max_delay", "max_age", "accounts", "budget", "stop_when"];
+
 /// Reads the wire types from TOML. TOML becomes JSON first, so that both read the same.
 pub(super) fn from_toml(text: &str) -> Result<wire::Experiment, ExperimentError> {
     let table: toml::Table = toml::from_str(text).map_err(|error| syntax(text, &error))?;
@@ -80,6 +84,16 @@ fn shape(path: &str, message: String) -> ExperimentError {
     ExperimentError::new(field, problem)
 }
 
+/// Where a field that is unknown at the top belongs.
+pub(super) fn misplaced(field: &str, problem: &Problem) -> Option<String> {
+    if !matches!(problem, Problem::Shape(_)) || !IN_BLAST_RADIUS.contains(&field) {
+        return None;
+    }
+    let belongs = format!("`{field}` belongs under `[blast_radius]`");
+    let supported = !NOT_SUPPORTED.contains(&format!("blast_radius.{field}").as_str());
+    Some(if supported { belongs } else { format!("{belongs}, but is not supported by this version: leave it out") })
+}
+
 fn json_table(table: toml::Table, path: &str) -> Result<Map<String, Value>, ExperimentError> {
     let members = table.into_iter().map(|(name, value)| {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -104,4 +118,18 @@ fn json_value(value: toml::Value, path: &str) -> Result<Value, ExperimentError> 
             Value::Array(items.map(|(n, item)| json_value(item, &format!("{path}[{n}]"))).collect::<Result<_, _>>()?)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::known_fields;
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_blast_radius_is_known_to_belong_there() {
+        let supported = known_fields("[blast_radius]\n");
+        let later = NOT_SUPPORTED.map(|field| field.strip_prefix("blast_radius.").unwrap().to_owned());
+        let all: Vec<_> = supported.into_iter().chain(later).collect();
+        assert_eq!(IN_BLAST_RADIUS.to_vec(), all);
+    }
 }

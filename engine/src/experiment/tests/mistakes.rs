@@ -232,6 +232,13 @@ fn a_hint_says_what_to_do_next() {
             "write the file's name without a folder, for example \"brownout.wasm\"",
         ),
         ("[[policy]]", "budget = 5\n[[policy]]", "leave it out"),
+        ("name = \"a\"", "name = \"a\"\nrate = 0.5", "`rate` belongs under `[blast_radius]`"),
+        ("name = \"a\"", "name = \"a\"\nmax_age = \"5m\"", "`max_age` belongs under `[blast_radius]`"),
+        (
+            "name = \"a\"",
+            "name = \"a\"\nbudget = 5",
+            "`budget` belongs under `[blast_radius]`, but is not supported by this version: leave it out",
+        ),
     ];
     for (part, wrong, expected) in rows {
         let error = Experiment::from_toml(&LEAST.replace(part, wrong)).unwrap_err();

@@ -125,6 +125,55 @@ fn the_clock_refuses_what_is_over_or_endless() {
     assert_eq!(endless.check(at("2026-12-01T00:00:00Z")), Ok(()));
 }
 
+/// The fields that may stand behind this header, as the message about an unknown one lists them.
+pub(super) fn known_fields(header: &str) -> Vec<String> {
+    let text = format!("name = \"a\"\n{header}not_a_field = 1\n");
+    let message = Experiment::from_toml(&text).unwrap_err().problem().to_string();
+    let (_, listed) =
+        message.split_once("expected one of ").expect("an unknown field is told with those that are known");
+    listed.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+}
+
+/// The rows of a table in a README: the cells of each.
+fn rows<'a>(readme: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
+    let (_, section) = readme.split_once(&format!("\n## {heading}\n")).expect("the README has the section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
+}
+
+#[test]
+fn the_readme_lists_every_field() {
+    let within = |prefix: &str, header: &str| -> Vec<_> {
+        known_fields(header).iter().map(|field| format!("`{prefix}{field}`")).collect()
+    };
+    let blast_radius = within("blast_radius.", "[blast_radius]\n");
+    let fields = [within("", ""), blast_radius, within("policy.", "[[policy]]\n")].concat();
+    let listed = rows(include_str!("../../../README.md"), "Every field of an experiment");
+    assert_eq!(listed.iter().map(|cells| cells[0]).collect::<Vec<_>>(), fields);
+    assert!(listed.iter().all(|cells| cells.len() == 4 && cells.iter().all(|cell| !cell.is_empty())), "{listed:?}");
+}
+
+#[test]
+fn the_readme_lists_the_defaults_that_there_are() {
+    let listed = rows(include_str!("../../../README.md"), "Every field of an experiment");
+    let cell =
+        |field: &str, column: usize| listed.iter().find(|cells| cells[0] == format!("`{field}`")).unwrap()[column];
+    let faults: Vec<_> = BlastRadius::DEFAULT_FAULTS.iter().map(|kind| format!("`{kind}`")).collect();
+    assert_eq!(cell("blast_radius.faults", 2), faults.join(", "));
+    let max_age = schedule::write_duration(BlastRadius::DEFAULT_MAX_AGE);
+    assert_eq!(cell("blast_radius.max_age", 2), format!("`\"{max_age}\"`"));
+    for field in ["blast_radius.rate", "policy.rate"] {
+        assert_eq!(cell(field, 2), Rate::ALL.to_string());
+    }
+    let length = format!("at most {} days", EXPERIMENT_LENGTH.value / 86_400);
+    assert!(cell("duration", 3).contains(&length) && cell("expires", 3).contains(&length));
+    assert!(cell("policy", 3).contains(&crate::limits::POLICIES.to_string()));
+    for field in ["name", "policy.name", "policy.use", "policy.module"] {
+        assert!(cell(field, 3).contains(&NAME_BYTES.value.to_string()), "{field}");
+    }
+}
+
 #[test]
 fn the_readmes_experiment_is_one() {
     let readme = include_str!("../../../README.md");
