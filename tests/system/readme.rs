@@ -6,7 +6,8 @@ use std::process::Output;
 use anyhow::{Context as _, Result};
 use misrule_engine::experiment::Experiment;
 use misrule_engine::time::Timestamp;
-use misrule_tests::layered::{self, Layered};
+use misrule_local::appconfig::AppConfig;
+use misrule_tests::layered;
 use misrule_tests::publishing;
 use misrule_tests::{programs, skipped};
 use tokio::process::Command;
@@ -56,12 +57,13 @@ fn every_experiment_can_be_published() -> Result<()> {
     Ok(())
 }
 
-/// A stranger's shell: `misrule` on the path, credentials for the local AppConfig, and nothing of the test's own cargo.
-async fn run(code: &str, folder: &Path, layered: &Layered, toolchain: &str) -> Result<Output> {
-    let installed = programs::program("misrule")?;
-    let installed = installed.parent().context("a program stands in a folder")?.to_owned();
+/// A stranger's shell: `misrule` and `aws` on the path, credentials for the local AppConfig, and nothing of the test's own cargo.
+async fn run(code: &str, folder: &Path, appconfig: &AppConfig, toolchain: &str) -> Result<Output> {
+    let misrule = programs::program("misrule")?;
+    let aws = programs::python("aws")?;
+    let installed = [misrule, aws].into_iter().filter_map(|program| program.parent().map(Path::to_owned));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([installed].into_iter().chain(std::env::split_paths(&path)))?;
+    let path = std::env::join_paths(installed.chain(std::env::split_paths(&path)))?;
     let mut shell = Command::new("sh");
     shell.args(["-e", "-c", code]).current_dir(folder).kill_on_drop(true).env("PATH", path);
     for (name, _) in std::env::vars_os() {
@@ -72,12 +74,25 @@ async fn run(code: &str, folder: &Path, layered: &Layered, toolchain: &str) -> R
         }
     }
     shell.env("RUSTUP_TOOLCHAIN", toolchain).env("CARGO_TARGET_DIR", programs::checkout().join("target/tmp/policies"));
-    shell.env("AWS_ENDPOINT_URL", layered.appconfig.endpoint()).env("AWS_REGION", "us-east-1");
+    shell.env("AWS_ENDPOINT_URL", appconfig.endpoint()).env("AWS_REGION", "us-east-1");
     shell.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
     let output = shell.output().await.context("sh runs")?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{code}{}{}", text(&output.stdout), text(&output.stderr));
     Ok(output)
+}
+
+#[tokio::test]
+async fn the_place_is_made_as_readme_says() -> Result<()> {
+    let appconfig = AppConfig::serve().await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("experiment.toml");
+    std::fs::write(&file, blocks("toml")?.first().context("README begins with an experiment")?)?;
+    run(&block("place")?, folder.path(), &appconfig, "stable").await?;
+    run("misrule publish experiment.toml --to shop/prod/faults", folder.path(), &appconfig, "stable").await?;
+    run("misrule halt --to shop/prod/faults", folder.path(), &appconfig, "stable").await?;
+    assert_eq!(appconfig.calls("StartDeployment"), 2);
+    Ok(())
 }
 
 #[tokio::test]
@@ -95,12 +110,12 @@ async fn a_policy_of_ones_own_reaches_a_running_function() -> Result<()> {
 
     let folder = tempfile::tempdir()?;
     let policy = folder.path().join("paris-outage");
-    run(&block("new")?, folder.path(), &layered, &toolchain).await?;
+    run(&block("new")?, folder.path(), &layered.appconfig, &toolchain).await?;
     std::fs::write(policy.join("src/lib.rs"), block("lib")?)?;
     std::fs::write(policy.join("experiment.toml"), block("experiment")?)?;
-    let built = run(&block("build")?, &policy, &layered, &toolchain).await?;
+    let built = run(&block("build")?, &policy, &layered.appconfig, &toolchain).await?;
     assert!(String::from_utf8_lossy(&built.stdout).contains("test result: ok. 1 passed"));
-    run(&block("publish")?, &policy, &layered, &toolchain).await?;
+    run(&block("publish")?, &policy, &layered.appconfig, &toolchain).await?;
 
     let armed = news.until("armed").await?;
     assert_eq!(armed["experiment"], "paris-outage");
