@@ -119,4 +119,12 @@ mod tests {
         assert_eq!(names.len(), ALL.len());
         assert!(ALL.iter().all(|limit| limit.value > 0 && !limit.why.is_empty()));
     }
+    #[test]
+    fn the_sdks_readme_has_each_row() {
+        let readme = include_str!("../../sdk/README.md");
+        let rows: Vec<_> = ALL.iter().map(|limit| format!("| {} | {limit} | {} |", limit.name, limit.why)).collect();
+        let (_, table) = readme.split_once("\n| limit | how much | why |\n| --- | --- | --- |\n").expect("the table");
+        let listed: Vec<_> = table.lines().take_while(|line| line.starts_with('|')).collect();
+        assert_eq!(listed, rows);
+    }
 }
