@@ -1,12 +1,15 @@
 //! Runs a program as the runtime of a function behind an HTTP front, until it is interrupted:
 //! `cargo run -p misrule-local --example function -- python3 -m awslambdaric app.handler`.
+//!
+//! Where MISRULE_SOURCE is set, the function runs under the layer, as `cargo build -p misrule-extension` built it.
 
 use std::error::Error;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use misrule_local::front::Front;
-use misrule_local::function::Function;
+use misrule_local::function::{Function, FunctionBuilder};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,8 +20,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let _ = writeln!(std::io::stderr(), "{}: {}", line.origin, line.text);
     };
     let function = Function::builder("example").runtime(program, arguments.iter().map(String::as_str));
-    let function = function.task_root(std::env::current_dir()?).on_output(print).start().await?;
+    let function = layered(function)?.task_root(std::env::current_dir()?).on_output(print).start().await?;
     let front = Front::serve(Arc::new(function)).await?;
     writeln!(std::io::stdout(), "{}", front.url())?;
     std::future::pending().await
+}
+
+/// The function with the layer on it, where its source is set. The layer lies in the folder above this example.
+fn layered(function: FunctionBuilder) -> Result<FunctionBuilder, Box<dyn Error>> {
+    let Some(source) = std::env::var_os("MISRULE_SOURCE").and_then(|source| source.into_string().ok()) else {
+        return Ok(function);
+    };
+    let here = std::env::current_exe()?;
+    let folder = here.parent().and_then(Path::parent).ok_or("this example lies in no folder")?;
+    let function = function.extension(folder.join("misrule-extension"), []).wrapper(folder.join("misrule-wrapper"));
+    Ok(function.env("MISRULE_SOURCE", source))
 }
