@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::HttpAnswer;
 use crate::invocation::Document;
 
 /// The hook in which a policy is asked.
@@ -205,17 +206,6 @@ pub enum Step {
     BurnCpu(Duration),
     /// Names that fail to resolve.
     BlockHosts(Vec<String>),
-}
-
-/// An HTTP answer that a policy made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpAnswer {
-    /// The status code, 100 to 599.
-    pub status: u16,
-    /// Headers in order; names may repeat.
-    pub headers: Vec<(String, String)>,
-    /// The body's bytes.
-    pub body: Vec<u8>,
 }
 
 /// A function error that a policy made.

@@ -7,6 +7,7 @@ mod enforcer;
 mod fault;
 #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only an enforcer judges"))]
 mod guard;
+mod http_answer;
 mod plan;
 mod seed;
 
@@ -14,7 +15,8 @@ mod seed;
 pub use arm::{ArmError, Armoury};
 #[cfg(feature = "sandbox")]
 pub use enforcer::{Admission, Enforcer};
-pub use fault::{FaultKind, FunctionError, Hook, HttpAnswer, Step, UnknownFault};
+pub use fault::{FaultKind, FunctionError, Hook, Step, UnknownFault};
 pub use guard::Carries;
+pub use http_answer::{HttpAnswer, IllegalAnswer};
 pub use plan::{CutReason, Decision, LogLevel, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
 pub use seed::{Chance, Seed, sticky};

@@ -38,10 +38,20 @@ fn each_crime_has_its_cause() {
         ("list", "host-copy"),
         ("late", "contract"),
         ("peek", "contract"),
+        ("header", "contract"),
     ];
     for (fixture, cause) in crimes {
         assert_eq!(cause_of(fixture), cause, "{fixture}");
     }
+}
+
+#[test]
+fn an_answer_that_is_no_http_is_refused_and_its_header_named() {
+    let enforcer = Bench::new().arm(&["header"], "");
+    let decision = before(&enforcer, &invocation(0, event("/")));
+    let detail = "`respond-http` with a control character in the value of the header `misrule`".to_owned();
+    assert_eq!(decision.notes[0].what, NoteKind::Trapped { cause: "contract", detail });
+    assert!(decision.plan.is_empty(), "nothing of it stands");
 }
 
 #[test]

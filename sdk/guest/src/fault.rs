@@ -23,7 +23,9 @@ impl Fault {
     }
 
     /// Final. Answer in the caller's own HTTP shape, with [`Plan::header`] and [`Plan::body`]. Dropped where the event is
-    /// no HTTP request.
+    /// no HTTP request. What is no legal answer (RFC 9110) ends the hook: a status outside 100 to 599, a header's name that
+    /// is no token, a control character in a value, a body with status 1xx, 204 or 304; so do the headers `connection`,
+    /// `content-length` and `transfer-encoding`, which are computed from the answer.
     pub fn respond(status: u16) -> Plan {
         Plan::of(carry::respond_http, Step::RespondHttp { status, headers: Vec::new(), body: Vec::new() })
     }

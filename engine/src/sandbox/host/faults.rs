@@ -41,13 +41,9 @@ fn answers(interface: &mut Interface<'_>) -> Result<()> {
         |call, (status, headers, body): (u16, WasmList<(WasmStr, WasmStr)>, WasmList<u8>)| {
             let headers = pairs(call, &headers)?;
             let body = call.bytes(&body)?;
-            if !(100..=599).contains(&status) {
-                return Err(Cause::Contract(format!(
-                    "`respond-http` with status {status}, which is none of 100 to 599"
-                ))
-                .into());
-            }
-            add(call, Step::RespondHttp(HttpAnswer { status, headers, body }))
+            let answer = HttpAnswer::new(status, headers, body);
+            let answer = answer.map_err(|illegal| Cause::Contract(format!("`respond-http` {illegal}")))?;
+            add(call, Step::RespondHttp(answer))
         },
     )?;
     interface.procedure("return-json", |call, (json,): (WasmStr,)| {

@@ -230,6 +230,17 @@ fn a_fault_belongs_into_its_hook() {
 }
 
 policy! {
+NoHeader, Hooks::BEFORE,
+fn before(&self, _: &Invocation) -> Plan { Fault::respond(503).header("bad\nname", "v") }
+}
+
+#[test]
+#[should_panic(expected = "`respond-http` with a header named `bad\\nname`, which is no token")]
+fn an_answer_is_one_that_http_allows() {
+    let _ = ready::<NoHeader>().before(&Event::get("/"));
+}
+
+policy! {
 NoTemplate, Hooks::BEFORE,
 fn before(&self, invocation: &Invocation) -> Plan {
         let _ = invocation.path_matches("orders");

@@ -1,6 +1,6 @@
 //! Holds a plan against the contract's rules. The plan itself is what the hook returned.
 
-use misrule_engine::decision::{FaultKind, Hook};
+use misrule_engine::decision::{FaultKind, Hook, HttpAnswer};
 use misrule_engine::invocation::Document;
 
 use super::call::{trap, with};
@@ -38,10 +38,10 @@ pub(crate) fn delay(_: u32) {
     ask(FaultKind::Delay);
 }
 
-pub(crate) fn respond_http(status: u16, _: &[(String, String)], _: &[u8]) {
+pub(crate) fn respond_http(status: u16, headers: &[(String, String)], body: &[u8]) {
     ask(FaultKind::RespondHttp);
-    if !(100..=599).contains(&status) {
-        trap(&format!("`respond-http`: {status} is no HTTP status"));
+    if let Err(illegal) = HttpAnswer::new(status, headers.to_vec(), body.to_vec()) {
+        trap(&format!("`respond-http` {illegal}"));
     }
 }
 
