@@ -74,7 +74,7 @@ async fn run(code: &str, folder: &Path, appconfig: &AppConfig, toolchain: &str) 
         }
     }
     shell.env("RUSTUP_TOOLCHAIN", toolchain).env("CARGO_TARGET_DIR", programs::checkout().join("target/tmp/policies"));
-    shell.env("AWS_ENDPOINT_URL", appconfig.endpoint()).env("AWS_REGION", "us-east-1");
+    shell.env("AWS_ENDPOINT_URL", appconfig.endpoint()).env("AWS_DEFAULT_REGION", "us-east-1");
     shell.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
     let output = shell.output().await.context("sh runs")?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
