@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::*;
 use crate::decision::FaultKind;
+use crate::limits::{NAME_BYTES, POLICIES};
 
 const WHOLE: &str = r#"
 name       = "us-region-outage"
@@ -168,7 +169,7 @@ fn the_readme_lists_the_defaults_that_there_are() {
     }
     let length = format!("at most {} days", EXPERIMENT_LENGTH.value / 86_400);
     assert!(cell("duration", 3).contains(&length) && cell("expires", 3).contains(&length));
-    assert!(cell("policy", 3).contains(&crate::limits::POLICIES.to_string()));
+    assert!(cell("policy", 3).contains(&POLICIES.to_string()));
     for field in ["name", "policy.name", "policy.use", "policy.module"] {
         assert!(cell(field, 3).contains(&NAME_BYTES.value.to_string()), "{field}");
     }
