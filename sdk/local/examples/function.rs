@@ -23,7 +23,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let function = layered(function)?.task_root(std::env::current_dir()?).on_output(print).start().await?;
     let front = Front::serve(Arc::new(function)).await?;
     writeln!(std::io::stdout(), "{}", front.url())?;
-    std::future::pending().await
+    // The processes stand in groups of their own: an interrupt does not reach them, and they end with what owns them.
+    tokio::signal::ctrl_c().await?;
+    Ok(())
 }
 
 /// The function with the layer on it, where its source is set. The layer lies in the folder above this example.
