@@ -16,17 +16,15 @@ pub struct HandlerError {
     #[settings(default = "an injected error".to_owned())]
     message: String,
     /// Templates of the paths that fail, such as `/orders/{id}/**`. Every event where absent, HTTP request or not.
-    #[settings(default)]
-    paths: Vec<PathTemplate>,
+    paths: Option<Vec<PathTemplate>>,
     /// HTTP methods that fail, in any case. Every event where absent.
-    #[settings(default)]
-    methods: Vec<String>,
+    methods: Option<Vec<String>>,
 }
 
 impl HandlerError {
     fn hits(&self, invocation: &Invocation) -> bool {
-        (self.methods.is_empty() || invocation.method_is_any(&self.methods))
-            && (self.paths.is_empty() || invocation.path_matches_any(&self.paths))
+        self.methods.as_ref().is_none_or(|methods| invocation.method_is_any(methods))
+            && self.paths.as_ref().is_none_or(|paths| invocation.path_matches_any(paths))
     }
 }
 
@@ -34,6 +32,12 @@ impl Policy for HandlerError {
     fn check(&self) -> Result<(), String> {
         if self.error_type.is_empty() {
             return Err("`error_type`: expected a type such as Function.PaymentDown, found an empty text".to_owned());
+        }
+        if self.paths.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`paths`: expected at least one path template, or no `paths` for every event".to_owned());
+        }
+        if self.methods.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`methods`: expected at least one method, or no `methods` for every event".to_owned());
         }
         Ok(())
     }

@@ -65,3 +65,15 @@ fn the_readmes_experiment_configures_it() {
     let experiment = Experiment::from_toml(page).unwrap();
     error(&experiment.policies[0].settings.to_string());
 }
+
+#[test]
+fn an_empty_list_is_not_taken_for_every_event() {
+    assert_eq!(
+        mistakes(r#"{ "paths": [] }"#),
+        "`paths`: expected at least one path template, or no `paths` for every event"
+    );
+    assert_eq!(
+        mistakes(r#"{ "methods": [] }"#),
+        "`methods`: expected at least one method, or no `methods` for every event"
+    );
+}

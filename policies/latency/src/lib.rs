@@ -24,17 +24,15 @@ pub struct Latency {
     /// delay: each event is held until no more is left, so that a handler that needs more times out.
     leave: Option<Duration>,
     /// Templates of the paths that are slow, such as `/orders/{id}/**`. Every event where absent, HTTP request or not.
-    #[settings(default)]
-    paths: Vec<PathTemplate>,
+    paths: Option<Vec<PathTemplate>>,
     /// HTTP methods that are slow, in any case. Every event where absent.
-    #[settings(default)]
-    methods: Vec<String>,
+    methods: Option<Vec<String>>,
 }
 
 impl Latency {
     fn hits(&self, invocation: &Invocation) -> bool {
-        (self.methods.is_empty() || invocation.method_is_any(&self.methods))
-            && (self.paths.is_empty() || invocation.path_matches_any(&self.paths))
+        self.methods.as_ref().is_none_or(|methods| invocation.method_is_any(methods))
+            && self.paths.as_ref().is_none_or(|paths| invocation.path_matches_any(paths))
     }
 
     fn duration(&self, invocation: &Invocation) -> Duration {
@@ -59,6 +57,12 @@ impl Latency {
 
 impl Policy for Latency {
     fn check(&self) -> Result<(), String> {
+        if self.paths.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`paths`: expected at least one path template, or no `paths` for every event".to_owned());
+        }
+        if self.methods.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`methods`: expected at least one method, or no `methods` for every event".to_owned());
+        }
         match (self.delays(), self.leave) {
             (1, _) | (0, Some(_)) => {}
             (0, None) => return Err("expected `delay`, `uniform`, `log_normal` or `leave`, found none".to_owned()),

@@ -146,3 +146,15 @@ fn the_readmes_experiment_configures_it() {
     let experiment = Experiment::from_toml(page).unwrap();
     latency(&experiment.policies[0].settings.to_string());
 }
+
+#[test]
+fn an_empty_list_is_not_taken_for_every_event() {
+    assert_eq!(
+        mistakes(r#"{ "delay": "1s", "paths": [] }"#),
+        "`paths`: expected at least one path template, or no `paths` for every event"
+    );
+    assert_eq!(
+        mistakes(r#"{ "delay": "1s", "methods": [] }"#),
+        "`methods`: expected at least one method, or no `methods` for every event"
+    );
+}

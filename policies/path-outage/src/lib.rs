@@ -3,6 +3,8 @@
 //! The handler never sees such a request: clients, health checks and load balancers see what they would see of a
 //! function that is down, while the rest of it works on.
 
+mod headers;
+
 use misrule_sdk::{Fault, Invocation, PathTemplate, Plan, Policy, Settings, Table, Window};
 
 /// Which requests find the function down, and what they are told.
@@ -11,8 +13,7 @@ pub struct PathOutage {
     /// Templates of the paths that are down, such as `/health` or `/orders/{id}/**`. One at least.
     paths: Vec<PathTemplate>,
     /// HTTP methods that are down, in any case. All where absent.
-    #[settings(default)]
-    methods: Vec<String>,
+    methods: Option<Vec<String>>,
     /// When they are down, week by week. Always where absent.
     window: Option<Window>,
     /// The status of the answer, 200 to 599. 503 where absent.
@@ -28,7 +29,7 @@ pub struct PathOutage {
 
 impl PathOutage {
     fn hits(&self, invocation: &Invocation) -> bool {
-        let method = self.methods.is_empty() || invocation.method_is_any(&self.methods);
+        let method = self.methods.as_ref().is_none_or(|methods| invocation.method_is_any(methods));
         method
             && invocation.path_matches_any(&self.paths)
             && self.window.as_ref().is_none_or(|window| window.contains(invocation))
@@ -66,7 +67,13 @@ impl Policy for PathOutage {
         if !(200..=599).contains(&self.status) {
             return Err("`status`: expected a status that ends a request, 200 to 599".to_owned());
         }
-        Ok(())
+        if self.methods.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`methods`: expected at least one method, or no `methods` for all".to_owned());
+        }
+        if !self.body.is_empty() && matches!(self.status, 204 | 304) {
+            return Err(format!("`body`: an answer with status {} has none", self.status));
+        }
+        self.headers.iter().try_for_each(|(name, value)| headers::check(name, value))
     }
 
     fn before(&self, invocation: &Invocation) -> Plan {

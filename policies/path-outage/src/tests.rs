@@ -114,3 +114,17 @@ fn the_readmes_experiment_configures_it() {
     let experiment = Experiment::from_toml(page).unwrap();
     outage(&experiment.policies[0].settings.to_string());
 }
+
+#[test]
+fn what_no_answer_can_say_is_refused() {
+    for (settings, mistake) in [
+        (r#""methods": []"#, "`methods`: expected at least one method, or no `methods` for all"),
+        (r#""status": 204, "body": "x""#, "`body`: an answer with status 204 has none"),
+        (r#""headers": { "bad name": "x" }"#, "`headers`: `bad name` is no header's name"),
+        (r#""headers": { "": "x" }"#, "`headers`: `` is no header's name"),
+        (r#""headers": { "Content-Length": "9" }"#, "`headers.Content-Length`: it is computed from the answer"),
+        (r#""headers": { "x": "a\r\nb: c" }"#, "`headers.x`: expected text without control characters"),
+    ] {
+        assert_eq!(mistakes(&format!(r#"{{ "paths": ["/"], {settings} }}"#)), mistake);
+    }
+}
