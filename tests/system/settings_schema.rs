@@ -85,6 +85,6 @@ fn path_outage_and_its_schema_take_the_same_settings() -> Result<()> {
 
 #[test]
 fn error_and_its_schema_take_the_same_settings() -> Result<()> {
-    let taken = [json!({}), json!({ "error_type": "Function.X", "message": "", "paths": [] })];
+    let taken = [json!({}), json!({ "error_type": "Function.X", "message": "", "paths": ["/a"] })];
     assert_alike("error", &taken, &[json!({ "message": 5 }), json!({ "paths": "/a" }), json!({ "type": "X" })])
 }
