@@ -60,15 +60,15 @@ macro_rules! variables {
 
 variables! {
     SOURCE = "MISRULE_SOURCE", "where experiments come from: appconfig:APP/ENV/PROFILE, agent:APP/ENV/PROFILE or file:PATH; none: a plain pass-through";
-    PUBLIC_KEY = "MISRULE_PUBLIC_KEY", "the Ed25519 key (or two) that bundles must be signed with; none: unsigned ones arm";
+    PUBLIC_KEY = "MISRULE_PUBLIC_KEY", "the Ed25519 key (or two) that bundles must be signed with; none: unsigned ones arm; this version verifies none yet, so with a key nothing arms but a halt is obeyed";
     DISABLED = "MISRULE_DISABLED", "true: a plain pass-through; default false";
     DRY_RUN = "MISRULE_DRY_RUN", "true: decide and log, inject nothing; default false";
     SHARE = "MISRULE_SHARE", "share of execution environments that take part at all, 0 to 1; default 1";
     FIRST_WAIT = "MISRULE_FIRST_WAIT", "how long the first invocation may wait for the first experiment; default 0ms";
     REFRESH_WAIT = "MISRULE_REFRESH_WAIT", "how long an invocation may wait when the experiment is older than its max_age; default 250ms";
     INVOKE_MODE = "MISRULE_INVOKE_MODE", "how the function's URL or REST API waits for answers, BUFFERED or RESPONSE_STREAM; default: as the handler last answered";
-    BLOCK_HOSTS = "MISRULE_BLOCK_HOSTS", "true: allow block-hosts; default false";
-    RECORD = "MISRULE_RECORD", "true: log what policies read, for replay; default false";
+    BLOCK_HOSTS = "MISRULE_BLOCK_HOSTS", "true: allow block-hosts, which this version refuses; default false";
+    RECORD = "MISRULE_RECORD", "true: log what policies read, for replay, which this version refuses; default false";
     PORT = "MISRULE_PORT", "the port that the proxy listens on; default 9117";
     RUNTIME_API = "MISRULE_RUNTIME_API", "the Runtime API to forward to, so that proxies chain; default AWS_LAMBDA_RUNTIME_API";
     NEXT_WRAPPER = "MISRULE_NEXT_WRAPPER", "the wrapper to exec after ours; none: the runtime itself";

@@ -1,7 +1,8 @@
 //! Runs a program as the runtime of a function behind an HTTP front, until it is interrupted:
 //! `cargo run -p misrule-local --example function -- python3 -m awslambdaric app.handler`.
 //!
-//! Where MISRULE_SOURCE is set, the function runs under the layer, as `cargo build -p misrule-extension` built it.
+//! Where MISRULE_SOURCE is set, the function runs under the layer, as `cargo build -p misrule-extension` built it: with all
+//! variables of this process that are the layer's (`MISRULE_`) or AWS's (`AWS_`).
 
 use std::error::Error;
 use std::io::Write;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use misrule_local::front::Front;
 use misrule_local::function::{Function, FunctionBuilder};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,17 +26,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let front = Front::serve(Arc::new(function)).await?;
     writeln!(std::io::stdout(), "{}", front.url())?;
     // The processes stand in groups of their own: an interrupt does not reach them, and they end with what owns them.
-    tokio::signal::ctrl_c().await?;
+    interrupted().await?;
+    Ok(())
+}
+
+/// Ctrl-C, a terminal that closes, or whoever asks it to end.
+async fn interrupted() -> std::io::Result<()> {
+    let [mut interrupt, mut hangup, mut terminate] =
+        [signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?, signal(SignalKind::terminate())?];
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = hangup.recv() => {}
+        _ = terminate.recv() => {}
+    }
     Ok(())
 }
 
 /// The function with the layer on it, where its source is set. The layer lies in the folder above this example.
 fn layered(function: FunctionBuilder) -> Result<FunctionBuilder, Box<dyn Error>> {
-    let Some(source) = std::env::var_os("MISRULE_SOURCE").and_then(|source| source.into_string().ok()) else {
+    if std::env::var_os("MISRULE_SOURCE").is_none() {
         return Ok(function);
-    };
+    }
     let here = std::env::current_exe()?;
     let folder = here.parent().and_then(Path::parent).ok_or("this example lies in no folder")?;
     let function = function.extension(folder.join("misrule-extension"), []).wrapper(folder.join("misrule-wrapper"));
-    Ok(function.env("MISRULE_SOURCE", source))
+    let passed = |name: &str| name.starts_with("MISRULE_") || name.starts_with("AWS_");
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Ok(variables.filter(|(name, _)| passed(name)).fold(function, |function, (name, value)| function.env(name, value)))
 }
