@@ -100,15 +100,15 @@ impl Connection {
         if !self.proxy.asked.swap(true, Ordering::Relaxed) {
             Line::from(RuntimeConnected {}).emit();
         }
-        let control = self.proxy.control.get();
-        if let Some(control) = control {
+        if let Some(control) = self.proxy.control.get() {
             control.before_next().await;
         }
         let request = Request::from_parts(question.clone(), Content::default());
         let (parts, body) = self.upstream.send(request).await?.into_parts();
         let head = arrival::head(&parts, clock::now(), self.proxy.received.load(Ordering::Relaxed));
         let answer = Response::from_parts(parts, Content::from_lambda(body));
-        match (control, head) {
+        // A runtime may ask before there is a control: what counts is when its event comes.
+        match (self.proxy.control.get(), head) {
             (Some(control), Some(head)) => Ok(self.admit(control, head, answer).await),
             _ => Ok(Received::Untouched(answer)),
         }

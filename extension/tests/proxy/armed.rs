@@ -25,6 +25,18 @@ pub(crate) struct Armed {
 
 /// The proxy of a function in this region: the first event waits until the experiment is in force.
 pub(crate) async fn armed(upstream: SocketAddr, policies: &Value, modules: &[(&str, &str)], dry_run: bool) -> Armed {
+    let (armed, load) = unarmed(upstream, policies, modules, dry_run).await;
+    load();
+    armed
+}
+
+/// The same before anything is loaded, and what loads it: the layer listens first.
+pub(crate) async fn unarmed(
+    upstream: SocketAddr,
+    policies: &Value,
+    modules: &[(&str, &str)],
+    dry_run: bool,
+) -> (Armed, impl FnOnce() + use<>) {
     misrule_extension::telemetry::install(&"off".parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("experiment");
@@ -42,8 +54,9 @@ pub(crate) async fn armed(upstream: SocketAddr, policies: &Value, modules: &[(&s
         misrule_extension::proxy::Lambda::new(UpstreamAddress::parse(&upstream.to_string()).unwrap()),
         dry_run,
     );
-    proxy.obey(Control::start(&settings, environment(), Carries::new(CARRIED_OUT)));
-    Armed { address: serve(proxy).await, _folder: folder }
+    let address = serve(std::sync::Arc::clone(&proxy)).await;
+    let load = move || proxy.obey(Control::start(&settings, environment(), Carries::new(CARRIED_OUT)));
+    (Armed { address, _folder: folder }, load)
 }
 
 fn delivery(policies: &Value, modules: &[(&str, &str)]) -> Vec<u8> {

@@ -6,7 +6,7 @@ use misrule_extension::clock;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
-use super::armed::{Armed, armed};
+use super::armed::{Armed, armed, unarmed};
 use super::exchange::{Lambda, connect, soon};
 use super::message::{End, Message, Reader};
 
@@ -110,6 +110,19 @@ async fn an_event_that_misrule_answers_never_reaches_the_runtime_and_the_next_on
     says(&mut upstream, &event(2, "/orders")).await;
     assert_eq!(request_id(&sees(&mut runtime, "the second event").await), Some("r-2"));
     assert!(lambda.is_alone().await, "all of it on one connection");
+}
+
+#[tokio::test]
+async fn an_event_that_comes_after_loading_began_waits_for_it_however_early_its_runtime_asked() {
+    let lambda = Lambda::new().await;
+    let (proxy, load) = unarmed(lambda.address(), &outage(), &[], false).await;
+    let mut runtime = connect(proxy.address).await;
+    asks(&mut runtime).await;
+    let mut upstream = lambda.accept().await;
+    is_asked(&mut upstream).await;
+    load();
+    says(&mut upstream, &event(1, "/health")).await;
+    assert_eq!(sees(&mut upstream, "an answer of ours").await.start, RESPONSE);
 }
 
 #[tokio::test]
