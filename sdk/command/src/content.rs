@@ -6,15 +6,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use misrule_engine::decision::{ArmError, Armoury, Carries, PolicyName};
+use misrule_engine::decision::{ArmError, Armoury, Carries, FaultKind, PolicyName};
 use misrule_engine::delivery::{Delivery, DeliveryError, bundle};
 use misrule_engine::digest::Digest;
-use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, ExperimentError};
+use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, ExperimentError, PolicyUse};
 use misrule_engine::policy::PolicyError;
 use misrule_engine::sandbox::{Refusal, Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 
 use crate::appconfig::Content;
+use crate::compile;
 use crate::failure::{Blame, Explain};
 
 /// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
@@ -158,10 +159,47 @@ impl Draft {
         Ok(Self { path, experiment, modules })
     }
 
-    /// Whether the experiment names regions, and not this one: then it arms nothing there.
-    pub(crate) fn is_elsewhere_than(&self, region: &str) -> bool {
-        let regions = &self.experiment.blast_radius.regions;
-        !regions.is_empty() && regions.iter().all(|named| named != region)
+    /// What is legal, and yet injects nothing or not all that it seems to, where it is published in this region.
+    pub(crate) fn warnings(&self, region: &str) -> Vec<String> {
+        let Experiment { name, blast_radius, policies, .. } = &self.experiment;
+        let mut warnings = Vec::new();
+        if !blast_radius.regions.is_empty() && blast_radius.regions.iter().all(|named| named != region) {
+            warnings.push(format!(
+                "`blast_radius.regions` does not name `{region}`: published there, `{name}` arms nothing"
+            ));
+        }
+        if blast_radius.rate.share() <= 0.0 {
+            warnings.push(format!("`blast_radius.rate` is 0: `{name}` injects nothing"));
+        }
+        warnings.extend(policies.iter().filter_map(|policy| self.idle(policy)));
+        warnings
+    }
+
+    /// Why this policy injects nothing, where that can be seen beforehand.
+    fn idle(&self, policy: &PolicyUse) -> Option<String> {
+        let name = &policy.name;
+        if policy.rate.share() <= 0.0 {
+            return Some(format!("policy `{name}`: its `rate` is 0: it injects nothing"));
+        }
+        let asked = self.asked(policy);
+        let allowed = &self.experiment.blast_radius.faults;
+        let in_vain = !asked.is_empty() && !asked.iter().any(|kind| allowed.contains(kind));
+        let list = |kinds: &[FaultKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+        in_vain.then(|| {
+            let (asked, allowed) = (list(&asked), list(allowed));
+            format!("policy `{name}` asks for {asked}, and `blast_radius.faults` allows {allowed}: it injects nothing")
+        })
+    }
+
+    /// The faults that a policy's component can ask for.
+    fn asked(&self, policy: &PolicyUse) -> Vec<FaultKind> {
+        let component = match &policy.component {
+            ComponentRef::ReadyMade(name) => misrule_policies::component(name),
+            ComponentRef::Module(file) => self.modules.get(file).map(Vec::as_slice),
+        };
+        let used = component.and_then(|component| compile::used(component).ok()).unwrap_or_default();
+        let asks = |kind: &&FaultKind| used.get("faults").is_some_and(|functions| functions.contains(kind.name()));
+        FaultKind::ALL.iter().filter(asks).copied().collect()
     }
 
     /// Resolves it for `region` at `now`, packs it, and tries it as a layer would.

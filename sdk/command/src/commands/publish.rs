@@ -35,13 +35,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let draft = Draft::read(&arguments.experiment, now)?;
     let service = arguments.connection.open().await?;
     let experiment = draft.prepare(service.region(), now)?;
-    if draft.is_elsewhere_than(service.region()) {
-        printer.warn(format_args!(
-            "`blast_radius.regions` does not name `{}`: published there, `{}` arms nothing",
-            service.region(),
-            experiment.name
-        ));
-    }
+    draft.warnings(service.region()).into_iter().for_each(|warning| printer.warn(warning));
     let target = service.find(&arguments.to).await?;
     service.until_free(&target, Duration::from_secs(arguments.wait), printer).await?;
     let published = service.publish(&target, &experiment.content, printer).await?;

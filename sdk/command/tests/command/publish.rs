@@ -179,6 +179,22 @@ async fn a_region_outside_the_blast_radius_is_warned_of() {
     assert!(told.starts_with("exit 0\n") && !told.contains("warning"), "{told}");
 }
 
+#[tokio::test]
+async fn what_can_inject_nothing_is_warned_of() {
+    for (more, warning) in [
+        ("rate = 0\n[[policy]]", "warning: `blast_radius.rate` is 0: `outage` injects nothing\n"),
+        ("[[policy]]\nrate = 0", "warning: policy `path-outage`: its `rate` is 0: it injects nothing\n"),
+        (
+            "faults = [\"delay\"]\n[[policy]]",
+            "warning: policy `path-outage` asks for respond-http, and `blast_radius.faults` allows delay: it injects nothing\n",
+        ),
+    ] {
+        let account = Account::of(Session::new().file("outage.toml", OUTAGE.replace("[[policy]]", more))).await;
+        let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
+        assert!(told.starts_with("exit 0\n") && told.contains(warning), "{told}");
+    }
+}
+
 #[test]
 fn the_file_is_checked_before_a_region_is_looked_for() {
     let session = Session::new()
