@@ -20,9 +20,9 @@ use crate::settings::UpstreamAddress;
 
 /// Where requests go: Lambda's Runtime API, or the next proxy before it. Never through HTTP_PROXY.
 pub struct Lambda {
-    address: Address,
+    address: Arc<Address>,
     /// Lambda itself, where `address` is another proxy.
-    own: Option<Address>,
+    own: Option<Arc<Address>>,
     /// The other proxy was not there: from then on requests go to Lambda itself.
     bypassing: AtomicBool,
     /// Counts restores from a snapshot: a connection made before the last one is dead.
@@ -43,6 +43,8 @@ pub(crate) struct Upstream {
 
 struct Idle {
     sender: SendRequest<Content>,
+    /// Where it leads: a proxy that is passed by now may still have been there when it was made.
+    address: Arc<Address>,
     generation: u64,
 }
 
@@ -109,21 +111,23 @@ impl Lambda {
         self.generation.load(Ordering::Relaxed)
     }
 
-    fn address(&self) -> &Address {
+    fn address(&self) -> &Arc<Address> {
         let bypassing = self.bypassing.load(Ordering::Relaxed);
         self.own.as_ref().filter(|_| bypassing).unwrap_or(&self.address)
     }
 
     /// Connects to where requests go now. Another proxy that is not there is passed by, once and for all.
-    async fn connect(&self) -> io::Result<SendRequest<Content>> {
-        let is_proxy = self.own.is_some() && !self.bypassing.load(Ordering::Relaxed);
+    async fn connect(&self) -> io::Result<Idle> {
+        let generation = self.generation();
+        let address = self.address();
+        let is_proxy = self.own.as_ref().is_some_and(|own| !Arc::ptr_eq(own, address));
         if !is_proxy {
-            return self.address().connect(limits::CONNECT_BUDGET).await;
+            return address.connect(limits::CONNECT_BUDGET, generation).await;
         }
-        match self.address.connect(limits::PROXY_BUDGET).await {
+        match address.connect(limits::PROXY_BUDGET, generation).await {
             Err(error) => {
                 self.bypass(&error);
-                self.address().connect(limits::CONNECT_BUDGET).await
+                self.address().connect(limits::CONNECT_BUDGET, generation).await
             }
             connected => connected,
         }
@@ -137,9 +141,9 @@ impl Lambda {
 }
 
 impl Address {
-    fn new(upstream: UpstreamAddress) -> Self {
+    fn new(upstream: UpstreamAddress) -> Arc<Self> {
         let host = HeaderValue::from_str(upstream.authority()).ok();
-        Self { upstream, host }
+        Arc::new(Self { upstream, host })
     }
 
     /// Puts this host and base path where the runtime wrote the proxy's host and this target.
@@ -154,7 +158,7 @@ impl Address {
     }
 
     /// Connects. A refused connection is tried again: a proxy before Lambda may start after us, and nothing was sent.
-    async fn connect(&self, budget: Duration) -> io::Result<SendRequest<Content>> {
+    async fn connect(self: &Arc<Self>, budget: Duration, generation: u64) -> io::Result<Idle> {
         let stream = self.stream(budget).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::Builder::new()
@@ -169,7 +173,7 @@ impl Address {
             // What goes wrong on it reaches whoever waits for an answer.
             let _ = connection.await;
         });
-        Ok(sender)
+        Ok(Idle { sender, address: Arc::clone(self), generation })
     }
 
     async fn stream(&self, budget: Duration) -> io::Result<TcpStream> {
@@ -204,18 +208,13 @@ impl Upstream {
     pub(crate) async fn send(&self, mut request: Request<Content>) -> Result<Response<Incoming>, Unanswered> {
         let target = request.uri().clone();
         if let Some(idle) = self.take_idle() {
-            self.lambda.address().write_on(&mut request, &target);
-            match self.ask(idle, request).await {
+            match self.ask(idle, request, &target).await {
                 Err(Unanswered::Unsent { request: unsent, .. }) => request = *unsent,
                 answered_or_lost => return answered_or_lost,
             }
         }
-        let generation = self.lambda.generation();
         match self.lambda.connect().await {
-            Ok(sender) => {
-                self.lambda.address().write_on(&mut request, &target);
-                self.ask(Idle { sender, generation }, request).await
-            }
+            Ok(connected) => self.ask(connected, request, &target).await,
             Err(cause) => {
                 *request.uri_mut() = target;
                 let address = self.lambda.address().upstream.authority().to_owned();
@@ -224,7 +223,13 @@ impl Upstream {
         }
     }
 
-    async fn ask(&self, mut idle: Idle, request: Request<Content>) -> Result<Response<Incoming>, Unanswered> {
+    async fn ask(
+        &self,
+        mut idle: Idle,
+        mut request: Request<Content>,
+        target: &Uri,
+    ) -> Result<Response<Incoming>, Unanswered> {
+        idle.address.write_on(&mut request, target);
         if let Err(cause) = idle.sender.ready().await {
             return Err(Unanswered::Unsent { request: Box::new(request), cause });
         }
