@@ -75,6 +75,12 @@ pub enum Problem {
     /// No region's name.
     #[error("is no region: `{0}`")]
     Region(String),
+    /// No account's id.
+    #[error("is no account: `{0}`")]
+    Account(String),
+    /// No environment's name or id.
+    #[error("is no environment of AppConfig: `{0}`")]
+    AppConfigEnvironment(String),
     /// Not exactly one of `expires` and `duration`.
     #[error("stands beside `expires`, but only one of them may say when the experiment ends")]
     TwoEnds,
@@ -170,6 +176,8 @@ fn hint(field: &str, problem: &Problem) -> Option<String> {
             "write a function's name, or `NAME:ALIAS`; `*` stands for any characters and `?` for one".to_owned()
         }
         Problem::Region(_) => "write a region's code, for example \"us-east-1\"".to_owned(),
+        Problem::Account(_) => "write its twelve digits, in quotes, for example \"123456789012\"".to_owned(),
+        Problem::AppConfigEnvironment(_) => "write its name or its id, for example \"prod\"".to_owned(),
         Problem::Over(_) | Problem::RanOut(_) | Problem::EndsBeforeStart | Problem::TooLong => {
             "an experiment ends after it starts, after it is published, and within seven days".to_owned()
         }

@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod names;
 mod policy_use;
+mod published_to;
 mod reading;
 mod schedule;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use environment::Environment;
 pub use error::{ExperimentError, Place, Problem};
 pub use names::is_region;
 pub use policy_use::{ComponentRef, PolicyUse};
+pub use published_to::{Elsewhere, Here, PublishedTo};
 pub use schedule::Rate;
 
 /// When an experiment ends.
@@ -55,6 +57,8 @@ pub struct Experiment {
     pub starts: Option<Timestamp>,
     /// When it ends.
     pub ends: Ends,
+    /// Where it was published to: elsewhere it is refused.
+    pub published_to: PublishedTo,
     /// What the engine allows, whatever a policy says.
     pub blast_radius: BlastRadius,
     /// The policies, in the order in which their plans join. At least one.
@@ -85,14 +89,14 @@ impl Experiment {
         serde_json::to_string_pretty(&wire::Experiment::from(self)).unwrap_or_default()
     }
 
-    /// The experiment as it is published at `now` to a region: its end settled; where it names no regions, it is for that
-    /// one.
+    /// The experiment as it is published at `now` to a region: its end settled; where it names no regions, and none that it
+    /// was published to, it is for that one.
     ///
     /// # Errors
     /// As [`settle_end`](Self::settle_end).
     pub fn resolve(&self, now: Timestamp, region: &str) -> Result<Self, ExperimentError> {
         let mut resolved = self.settle_end(now)?;
-        if resolved.blast_radius.regions.is_empty() {
+        if resolved.blast_radius.regions.is_empty() && resolved.published_to.regions.is_empty() {
             resolved.blast_radius.regions.push(region.to_owned());
         }
         Ok(resolved)

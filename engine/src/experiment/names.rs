@@ -20,6 +20,17 @@ pub fn is_region(text: &str) -> bool {
     plain && text.split('-').count() > 2 && text.ends_with(|last: char| last.is_ascii_digit())
 }
 
+/// Whether a text has the form of an AWS account's id.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text may be the name or the id of an environment of AppConfig.
+/// <https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_CreateEnvironment.html>
+pub(super) fn is_appconfig_environment(text: &str) -> bool {
+    (1..=64).contains(&text.chars().count()) && !text.trim().is_empty() && !text.contains('/')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +46,25 @@ mod tests {
         assert_eq!((module_stem("brownout.wasm"), module_stem("../brownout.wasm")), (Some("brownout"), None));
         assert_eq!((module_stem(".wasm"), module_stem("brownout")), (None, None));
     }
+
+    #[test]
+    fn an_account_has_twelve_digits() {
+        assert!(is_account("012345678901"));
+        for wrong in ["", "12345678901", "1234567890123", "12345678901a", "1234-5678-90", "１２３４"] {
+            assert!(!is_account(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_environment_of_appconfig_has_a_name_without_a_slash() {
+        for name in ["prod", "a1b2c3d", "Prod EU", &"é".repeat(64)] {
+            assert!(is_appconfig_environment(name), "{name}");
+        }
+        for wrong in ["", " ", "shop/prod", &"a".repeat(65)] {
+            assert!(!is_appconfig_environment(wrong), "{wrong}");
+        }
+    }
+
     #[test]
     fn a_region_has_three_parts_and_a_number() {
         for region in ["us-east-1", "ap-southeast-4", "us-gov-west-1"] {

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::names::{is_name, is_region, module_stem};
+use super::names::{is_account, is_appconfig_environment, is_name, is_region, module_stem};
 use super::schedule::{Rate, read_duration, read_instant};
-use super::{BlastRadius, ComponentRef, Ends, Experiment, ExperimentError, FunctionPattern, PolicyUse, Problem, wire};
+use super::{
+    BlastRadius, ComponentRef, Ends, Experiment, ExperimentError, FunctionPattern, PolicyUse, Problem, PublishedTo,
+    wire,
+};
 use crate::decision::{FaultKind, PolicyName};
 use crate::limits::POLICIES;
 
@@ -16,9 +19,10 @@ impl TryFrom<wire::Experiment> for Experiment {
         let name = name("name", required("name", wire.name)?)?;
         let starts = optional("starts", wire.starts, read_instant)?;
         let ends = ends(wire.expires, wire.duration)?;
+        let published_to = wire.published_to.map(published_to).transpose()?.unwrap_or_default();
         let blast_radius = blast_radius(required("blast_radius", wire.blast_radius)?)?;
         let policies = policies(required("policy", wire.policy)?.0)?;
-        let experiment = Self { name, hypothesis: wire.hypothesis, starts, ends, blast_radius, policies };
+        let experiment = Self { name, hypothesis: wire.hypothesis, starts, ends, published_to, blast_radius, policies };
         experiment.check_span()?;
         Ok(experiment)
     }
@@ -33,14 +37,21 @@ fn ends(expires: Option<String>, duration: Option<String>) -> Result<Ends, Exper
     }
 }
 
+fn published_to(wire: wire::PublishedTo) -> Result<PublishedTo, ExperimentError> {
+    Ok(PublishedTo {
+        accounts: said("published_to.accounts", wire.accounts, read_account)?,
+        regions: said("published_to.regions", wire.regions, read_region)?,
+        environments: said("published_to.environments", wire.environments, read_appconfig_environment)?,
+    })
+}
+
 fn blast_radius(wire: wire::BlastRadius) -> Result<BlastRadius, ExperimentError> {
     let functions = required("blast_radius.functions", wire.functions)?;
     let faults = wire.faults.map(|kinds| each("blast_radius.faults", &kinds.0, read_fault)).transpose()?;
-    let regions = wire.regions.map(|regions| each("blast_radius.regions", &regions.0, read_region)).transpose()?;
     let max_age = wire.max_age.map(|text| some_time("blast_radius.max_age", &text)).transpose()?;
     Ok(BlastRadius {
         functions: each("blast_radius.functions", &functions.0, read_function)?,
-        regions: regions.unwrap_or_default(),
+        regions: said("blast_radius.regions", wire.regions, read_region)?,
         faults: faults.unwrap_or_else(|| BlastRadius::DEFAULT_FAULTS.to_vec()),
         rate: rate("blast_radius.rate", wire.rate.as_ref())?,
         max_delay: optional("blast_radius.max_delay", wire.max_delay, read_duration)?,
@@ -109,6 +120,15 @@ fn read_region(text: &str) -> Result<String, Problem> {
     is_region(text).then(|| text.to_owned()).ok_or_else(|| Problem::Region(text.to_owned()))
 }
 
+fn read_account(text: &str) -> Result<String, Problem> {
+    is_account(text).then(|| text.to_owned()).ok_or_else(|| Problem::Account(text.to_owned()))
+}
+
+fn read_appconfig_environment(text: &str) -> Result<String, Problem> {
+    let named = is_appconfig_environment(text).then(|| text.to_owned());
+    named.ok_or_else(|| Problem::AppConfigEnvironment(text.to_owned()))
+}
+
 fn rate(path: &str, wire: Option<&wire::Number>) -> Result<Rate, ExperimentError> {
     let share = wire.map_or(Rate::ALL.share(), |number| number.0);
     Rate::new(share).ok_or_else(|| ExperimentError::new(path, Problem::Rate(share)))
@@ -135,6 +155,15 @@ fn optional<T>(
     reader: impl Fn(&str) -> Result<T, Problem>,
 ) -> Result<Option<T>, ExperimentError> {
     field.map(|text| read(path, &text, reader)).transpose()
+}
+
+/// A list with at least one element where it is there, and else without.
+fn said<T>(
+    path: &str,
+    texts: Option<wire::List<String>>,
+    reader: impl Fn(&str) -> Result<T, Problem>,
+) -> Result<Vec<T>, ExperimentError> {
+    texts.map_or(Ok(Vec::new()), |texts| each(path, &texts.0, reader))
 }
 
 /// A list with at least one element.

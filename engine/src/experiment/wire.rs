@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::schedule::{self, Rate};
-use super::{BlastRadius as InnerRadius, ComponentRef, Ends, Experiment as InnerExperiment, PolicyUse as InnerPolicy};
+use super::{
+    BlastRadius as InnerRadius, ComponentRef, Ends, Experiment as InnerExperiment, PolicyUse as InnerPolicy,
+    PublishedTo as InnerPublishedTo,
+};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "the fields of an experiment")]
@@ -22,8 +25,21 @@ pub(super) struct Experiment {
     pub(super) expires: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) duration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) published_to: Option<PublishedTo>,
     pub(super) blast_radius: Option<BlastRadius>,
     pub(super) policy: Option<List<PolicyUse>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "the fields of what it was published to")]
+pub(super) struct PublishedTo {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accounts: Option<List<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) regions: Option<List<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) environments: Option<List<String>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -127,6 +143,7 @@ impl From<&InnerExperiment> for Experiment {
             starts: experiment.starts.map(|starts| starts.to_string()),
             expires,
             duration,
+            published_to: said_to(&experiment.published_to),
             blast_radius: Some(BlastRadius::from(&experiment.blast_radius)),
             policy: Some(List(experiment.policies.iter().map(PolicyUse::from).collect())),
         }
@@ -135,10 +152,9 @@ impl From<&InnerExperiment> for Experiment {
 
 impl From<&InnerRadius> for BlastRadius {
     fn from(radius: &InnerRadius) -> Self {
-        let regions = Some(List(radius.regions.clone())).filter(|regions| !regions.0.is_empty());
         Self {
             functions: Some(List(radius.functions.iter().map(ToString::to_string).collect())),
-            regions,
+            regions: said(&radius.regions),
             faults: Some(List(radius.faults.iter().map(|kind| kind.name().to_owned()).collect())),
             rate: Some(number(radius.rate)),
             max_delay: radius.max_delay.map(schedule::write_duration),
@@ -162,6 +178,18 @@ impl From<&InnerPolicy> for PolicyUse {
             settings,
         }
     }
+}
+
+/// None where it says nothing.
+fn said_to(published: &InnerPublishedTo) -> Option<PublishedTo> {
+    let InnerPublishedTo { accounts, regions, environments } = published;
+    let said_to = PublishedTo { accounts: said(accounts), regions: said(regions), environments: said(environments) };
+    (*published != InnerPublishedTo::default()).then_some(said_to)
+}
+
+/// A list; none where it is empty.
+fn said(names: &[String]) -> Option<List<String>> {
+    (!names.is_empty()).then(|| List(names.to_vec()))
 }
 
 fn number(rate: Rate) -> Number {

@@ -10,7 +10,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "name = \"a\"",
         "name = \"a\"\nowner = \"me\"",
-        "line 2, column 1: `owner`: unknown field `owner`, expected one of `name`, `hypothesis`, `starts`, `expires`, `duration`, `blast_radius`, `policy`",
+        "line 2, column 1: `owner`: unknown field `owner`, expected one of `name`, `hypothesis`, `starts`, `expires`, `duration`, `published_to`, `blast_radius`, `policy`",
     ),
     ("name = \"a\"", "name = \"a\"\nname = \"b\"", "line 2, column 1: no valid TOML: duplicate key"),
     (
@@ -51,6 +51,41 @@ const WRONG: &[(&str, &str, &str)] = &[
         "duration = \"1h\"",
         "starts = 2026-12-01T09:00:00Z\nexpires = 2026-12-08T09:00:01Z",
         "line 3, column 1: `expires` makes the experiment longer than 7 days",
+    ),
+    (
+        "[blast_radius]",
+        "published_to = { environments = [] }\n[blast_radius]",
+        "line 3, column 18: `published_to.environments` must not be empty",
+    ),
+    (
+        "[blast_radius]",
+        "published_to = { environments = [\"shop/prod\"] }\n[blast_radius]",
+        "line 3, column 34: `published_to.environments[0]` is no environment of AppConfig: `shop/prod`",
+    ),
+    (
+        "[blast_radius]",
+        "published_to = { accounts = [\"1234\"] }\n[blast_radius]",
+        "line 3, column 30: `published_to.accounts[0]` is no account: `1234`",
+    ),
+    (
+        "[blast_radius]",
+        "published_to = { accounts = [123456789012] }\n[blast_radius]",
+        "line 3, column 30: `published_to.accounts[0]`: invalid type: integer `123456789012`, expected a string",
+    ),
+    (
+        "[blast_radius]",
+        "published_to = { regions = [\"Ireland\"] }\n[blast_radius]",
+        "line 3, column 29: `published_to.regions[0]` is no region: `Ireland`",
+    ),
+    (
+        "[blast_radius]",
+        "published_to = { region = [\"eu-west-1\"] }\n[blast_radius]",
+        "line 3, column 18: `published_to.region`: unknown field `region`, expected one of `accounts`, `regions`, `environments`",
+    ),
+    (
+        "[blast_radius]",
+        "published_to = \"prod\"\n[blast_radius]",
+        "line 3, column 1: `published_to`: invalid type: string \"prod\", expected the fields of what it was published to",
     ),
     ("functions = [\"*\"]", "", "line 3, column 2: `blast_radius.functions` is missing"),
     ("functions = [\"*\"]", "functions = []", "line 4, column 1: `blast_radius.functions` must not be empty"),
@@ -232,6 +267,16 @@ fn a_hint_says_what_to_do_next() {
             "write the file's name without a folder, for example \"brownout.wasm\"",
         ),
         ("[[policy]]", "budget = 5\n[[policy]]", "leave it out"),
+        (
+            "[blast_radius]",
+            "published_to = { accounts = [\"x\"] }\n[blast_radius]",
+            "write its twelve digits, in quotes, for example \"123456789012\"",
+        ),
+        (
+            "[blast_radius]",
+            "published_to = { environments = [\"/\"] }\n[blast_radius]",
+            "write its name or its id, for example \"prod\"",
+        ),
         ("name = \"a\"", "name = \"a\"\nrate = 0.5", "`rate` belongs under `[blast_radius]`"),
         ("name = \"a\"", "name = \"a\"\nmax_age = \"5m\"", "`max_age` belongs under `[blast_radius]`"),
         (

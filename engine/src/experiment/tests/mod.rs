@@ -16,6 +16,7 @@ name       = "us-region-outage"
 hypothesis = "Every client moves to the EU region."
 starts     = 2026-12-01T09:00:00Z
 expires    = 2026-12-01T11:00:00+01:00
+published_to = { accounts = ["012345678901"], regions = ["us-east-1", "eu-west-1"], environments = ["prod", "a1b2c3d"] }
 
 [blast_radius]
 functions = ["health-*", "orders:live"]
@@ -56,6 +57,9 @@ fn every_field_is_read() {
     assert_eq!(experiment.hypothesis.as_deref(), Some("Every client moves to the EU region."));
     assert_eq!(experiment.starts, Some(at("2026-12-01T09:00:00Z")));
     assert_eq!(experiment.ends, Ends::At(at("2026-12-01T10:00:00Z")));
+    let [accounts, regions, environments] = [&["012345678901"][..], &["us-east-1", "eu-west-1"], &["prod", "a1b2c3d"]]
+        .map(|names| names.iter().map(ToString::to_string).collect());
+    assert_eq!(experiment.published_to, PublishedTo { accounts, regions, environments });
     let radius = &experiment.blast_radius;
     let functions: Vec<_> = radius.functions.iter().map(ToString::to_string).collect();
     assert_eq!(functions, ["health-*", "orders:live"]);
@@ -79,6 +83,7 @@ fn the_policies_are_read_in_order() {
 #[test]
 fn what_is_left_out_has_a_default() {
     let experiment = least();
+    assert_eq!(experiment.published_to, PublishedTo::default());
     assert_eq!((experiment.starts, experiment.ends), (None, Ends::After(Duration::from_secs(3600))));
     let radius = &experiment.blast_radius;
     assert_eq!(radius.faults, [FaultKind::Delay, FaultKind::RespondHttp, FaultKind::Fail]);
@@ -107,6 +112,9 @@ fn publishing_settles_the_end_and_the_region() {
     later.starts = Some(at("2026-12-02T08:00:00Z"));
     assert_eq!(later.resolve(now, "eu-west-1").unwrap().ends, Ends::At(at("2026-12-02T09:00:00Z")));
     assert_eq!(whole().resolve(now, "eu-west-1"), Ok(whole()));
+    let mut to_several = least();
+    to_several.published_to.regions = vec!["eu-west-1".to_owned(), "us-east-1".to_owned()];
+    assert!(to_several.resolve(now, "eu-west-1").unwrap().blast_radius.regions.is_empty());
 }
 
 #[test]
@@ -148,8 +156,9 @@ fn the_readme_lists_every_field() {
     let within = |prefix: &str, header: &str| -> Vec<_> {
         known_fields(header).iter().map(|field| format!("`{prefix}{field}`")).collect()
     };
+    let published_to = within("published_to.", "[published_to]\n");
     let blast_radius = within("blast_radius.", "[blast_radius]\n");
-    let fields = [within("", ""), blast_radius, within("policy.", "[[policy]]\n")].concat();
+    let fields = [within("", ""), published_to, blast_radius, within("policy.", "[[policy]]\n")].concat();
     let listed = rows(include_str!("../../../README.md"), "Every field of an experiment");
     assert_eq!(listed.iter().map(|cells| cells[0]).collect::<Vec<_>>(), fields);
     assert!(listed.iter().all(|cells| cells.len() == 4 && cells.iter().all(|cell| !cell.is_empty())), "{listed:?}");

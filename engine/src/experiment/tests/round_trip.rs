@@ -9,6 +9,10 @@ fn name() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,20}"
 }
 
+fn list(names: &'static str) -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(names, 0..3)
+}
+
 fn component() -> impl Strategy<Value = ComponentRef> {
     prop_oneof![
         name().prop_map(ComponentRef::ReadyMade),
@@ -34,8 +38,10 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         1_u64..100_000_000,
         prop::sample::subsequence(FaultKind::ALL, 1..5),
     );
+    let published_to = (list("[0-9]{12}"), list("eu-[a-z]{1,5}-[1-9]"), list("[a-zé ]{1,5}[a-z]"));
     let rest = (name(), prop::option::of("\\PC*"), prop::collection::btree_map(name(), policy(), 1..5), any::<bool>());
-    (span, radius, rest).prop_map(|(span, radius, (name, hypothesis, policies, here))| {
+    (span, published_to, radius, rest).prop_map(|(span, published_to, radius, (name, hypothesis, policies, here))| {
+        let (accounts, regions, environments) = published_to;
         let starts = Timestamp::from_milliseconds(span.0);
         let length = Duration::from_millis(span.1);
         let policies = policies.into_iter().map(|(name, policy)| PolicyUse { name: PolicyName::new(&name), ..policy });
@@ -44,6 +50,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
             hypothesis,
             starts: span.2.then_some(starts),
             ends: if span.3 { Ends::At(starts.plus(length)) } else { Ends::After(length) },
+            published_to: PublishedTo { accounts, regions, environments },
             blast_radius: BlastRadius {
                 functions: vec![FunctionPattern::parse("a-?*:$LATEST").unwrap()],
                 regions: if here { vec!["eu-west-1".to_owned()] } else { Vec::new() },
