@@ -4,6 +4,21 @@
 //! configuration is an empty body, a second deployment waits for the first. Requests must be signed for `appconfig`;
 //! the signature itself is not verified.
 //!
+//! Single calls of the data plane go wrong where a test says so:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use misrule_local::appconfig::{AppConfig, DataCall, Disturbance, TokenProblem};
+//!
+//! let appconfig = AppConfig::serve().await?;
+//! appconfig.data().next(DataCall::GetLatestConfiguration, Disturbance::DropAfter);
+//! appconfig.data().next(DataCall::GetLatestConfiguration, Disturbance::Token(TokenProblem::Expired));
+//! assert_eq!(appconfig.data().pending(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
@@ -18,9 +33,13 @@
 //! ```
 
 mod agent;
+mod builder;
+mod clock;
 mod control;
 mod data;
 mod deployment;
+mod disturbance;
+mod local;
 mod refusal;
 mod request;
 mod serve;
@@ -37,8 +56,10 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 pub use agent::Agent;
+pub use builder::AppConfigBuilder;
+pub use clock::Clock;
+pub use disturbance::{DataCall, DataPlane, Disturbance, TokenProblem};
 
-use crate::clock;
 use crate::wire::Server;
 use store::Store;
 
@@ -116,19 +137,18 @@ impl Shared {
 }
 
 impl AppConfig {
-    /// Serves an account with nothing in it but the predefined deployment strategies.
+    /// Serves an account with nothing in it but the predefined deployment strategies, on a free port and by the
+    /// machine's clock.
     ///
     /// # Errors
     /// Where no port can be bound.
     pub async fn serve() -> io::Result<Self> {
-        let shared = Arc::new(Shared {
-            store: Mutex::new(Store::new(clock::now())),
-            behaviour: Mutex::default(),
-            calls: watch::Sender::new(BTreeMap::new()),
-        });
-        let serving = Arc::clone(&shared);
-        let server = Server::bind(0, move |connection| serve::serve(Arc::clone(&serving), connection)).await?;
-        Ok(Self { shared, server })
+        Self::builder().serve().await
+    }
+
+    /// The same with settings of your own.
+    pub fn builder() -> AppConfigBuilder {
+        AppConfigBuilder::default()
     }
 
     /// Where it listens.
@@ -169,7 +189,12 @@ impl AppConfig {
 
     /// Moves its clock on: tokens age, deployments proceed, the poll interval passes.
     pub fn advance(&self, by: Duration) {
-        self.shared.store().clock_ahead += clock::milliseconds(by);
+        self.shared.store().clock.advance(by);
+    }
+
+    /// Its data plane, where single calls can be made to go wrong.
+    pub fn data(&self) -> DataPlane<'_> {
+        DataPlane(&self.shared)
     }
 
     /// How often an operation was called, refused calls included; `ListApplications` and the like.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use super::disturbance::TokenProblem;
 use super::refusal::Refusal;
 use super::request::Request;
 use super::store::Store;
@@ -61,19 +62,26 @@ impl Sessions {
         token
     }
 
+    /// Takes a token out of use.
+    fn spend(&mut self, token: &str) {
+        if let Some(token) = self.tokens.get_mut(token) {
+            token.is_used = true;
+        }
+    }
+
     /// The session of a token that works.
     fn of(&self, token: &str, now: u64) -> Result<(usize, &Session), Refusal> {
-        let corrupted = || Refusal::token("Token not valid", "Corrupted");
+        let corrupted = || Refusal::token(TokenProblem::Corrupted);
         let found = self.tokens.get(token).ok_or_else(corrupted)?;
         let session = self.sessions.get(found.session).ok_or_else(corrupted)?;
         if found.is_used {
             return Err(corrupted());
         }
         if now > found.issued + TOKEN_LIFE {
-            return Err(Refusal::token("Token has expired", "Expired"));
+            return Err(Refusal::token(TokenProblem::Expired));
         }
         if now < session.not_before {
-            return Err(Refusal::token("Request too early", "PollIntervalNotSatisfied"));
+            return Err(Refusal::token(TokenProblem::PollIntervalNotSatisfied));
         }
         Ok((found.session, session))
     }
@@ -140,12 +148,18 @@ pub(super) fn latest(store: &mut Store, request: &Request) -> Result<Reply, Refu
     let interval = interval.or(session.least_interval).unwrap_or(DEFAULT_INTERVAL);
     session.not_before = now + interval * 1000;
     store.sessions.sessions[at] = session;
-    if let Some(token) = store.sessions.tokens.get_mut(token) {
-        token.is_used = true;
-    }
+    store.sessions.spend(token);
     let next = store.sessions.token(at, now);
     let reply = reply.header("Next-Poll-Configuration-Token", next);
     Ok(reply.header("Next-Poll-Interval-In-Seconds", interval.to_string()))
+}
+
+/// The refusal of a token for this reason, whatever state it is in.
+pub(super) fn refuse(store: &mut Store, request: &Request, problem: TokenProblem) -> Refusal {
+    if problem != TokenProblem::PollIntervalNotSatisfied {
+        store.sessions.spend(request.query("configuration_token").unwrap_or_default());
+    }
+    Refusal::token(problem)
 }
 
 impl Store {

@@ -1,18 +1,24 @@
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
+use super::disturbance::TokenProblem;
 use crate::wire::Reply;
+
+/// What a refusal says that is not the service's own.
+pub(super) const ASKED_FOR: &str = "This was asked of the local AppConfig";
 
 /// An exception of the services' models.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: u16,
-    name: &'static str,
+    name: Cow<'static, str>,
     body: Value,
 }
 
 impl Refusal {
-    fn new(status: u16, name: &'static str, message: &str) -> Self {
-        Self { status, name, body: json!({ "Message": message }) }
+    pub(super) fn new(status: u16, name: impl Into<Cow<'static, str>>, message: &str) -> Self {
+        Self { status, name: name.into(), body: json!({ "Message": message }) }
     }
 
     fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
@@ -51,10 +57,10 @@ impl Refusal {
         refusal.with("Measure", "KILOBYTES").with("Limit", limit_kilobytes as f64).with("Size", size)
     }
 
-    /// A configuration token that does not work, with the model's word for why.
-    pub(super) fn token(message: &str, problem: &str) -> Self {
-        let details = json!({ "InvalidParameters": { "ConfigurationToken": { "Problem": problem } } });
-        Self::bad_request(message).with("Reason", "InvalidParameters").with("Details", details)
+    /// A configuration token that does not work.
+    pub(super) fn token(problem: TokenProblem) -> Self {
+        let details = json!({ "InvalidParameters": { "ConfigurationToken": { "Problem": problem.word() } } });
+        Self::bad_request(problem.message()).with("Reason", "InvalidParameters").with("Details", details)
     }
 
     pub(super) fn unsigned(message: &str, name: &'static str) -> Self {
@@ -74,18 +80,18 @@ impl Refusal {
             429 => "ThrottlingException",
             _ => "InternalServerException",
         };
-        Self::new(status, name, "This was asked of the local AppConfig")
+        Self::new(status, name, ASKED_FOR)
     }
 
     pub(super) fn status(&self) -> u16 {
         self.status
     }
 
-    pub(super) fn name(&self) -> &'static str {
-        self.name
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(super) fn reply(&self) -> Reply {
-        Reply::new(self.status).header("x-amzn-ErrorType", self.name).json(&self.body)
+        Reply::new(self.status).header("x-amzn-ErrorType", self.name.as_bytes()).json(&self.body)
     }
 }

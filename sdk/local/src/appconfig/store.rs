@@ -3,12 +3,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::clock::Clock;
 use super::data::Sessions;
 use super::deployment::{Deployment, Stage};
+use super::disturbance::Disturbances;
 use super::refusal::Refusal;
 use super::strategy::{Growth, Strategy};
 use super::{NothingDeployed, Place};
-use crate::clock;
+use crate::clock::scramble;
 
 /// An account: what was created in it, and the sessions of its clients.
 pub(super) struct Store {
@@ -17,7 +19,8 @@ pub(super) struct Store {
     pub(super) sessions: Sessions,
     pub(super) poll_interval: Option<Duration>,
     pub(super) nothing_deployed: NothingDeployed,
-    pub(super) clock_ahead: u64,
+    pub(super) clock: Clock,
+    pub(super) disturbances: Disturbances,
     pub(super) received: u64,
     ids: u64,
 }
@@ -57,27 +60,28 @@ pub(super) struct Version {
 }
 
 impl Store {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(clock: Clock, seed: u64) -> Self {
         Self {
             applications: Vec::new(),
             strategies: Strategy::predefined(),
             sessions: Sessions::default(),
             poll_interval: None,
             nothing_deployed: NothingDeployed::default(),
-            clock_ahead: 0,
+            clock,
+            disturbances: Disturbances::default(),
             received: 0,
             ids: seed,
         }
     }
 
     pub(super) fn now(&self) -> u64 {
-        clock::now() + self.clock_ahead
+        self.clock.now()
     }
 
     /// Seven lower-case letters and digits, as the service has them.
     pub(super) fn id(&mut self) -> String {
         self.ids += 1;
-        let mut left = clock::scramble(self.ids);
+        let mut left = scramble(self.ids);
         let mut digits = String::new();
         for _ in 0..7 {
             let digit = u32::try_from(left % 36).ok().and_then(|digit| char::from_digit(digit, 36));

@@ -23,6 +23,15 @@ impl Reply {
         self
     }
 
+    /// This header with this value instead of any other, or without it. `Content-Length` and `Date` are not touched.
+    pub(crate) fn with_header(mut self, name: &str, value: Option<&str>) -> Self {
+        self.headers.retain(|(found, _)| !found.eq_ignore_ascii_case(name));
+        match value {
+            Some(value) => self.header(name.to_owned(), value),
+            None => self,
+        }
+    }
+
     pub(crate) fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self

@@ -2,66 +2,11 @@
 
 use std::time::Duration;
 
-use misrule_local::appconfig::{AppConfig, Behaviour, NothingDeployed, Place, Plane};
+use misrule_local::appconfig::{Behaviour, NothingDeployed, Plane};
 use serde_json::{Value, json};
 
-use crate::raw::{Client, Response};
-
-const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20261123/us-east-1/appconfig/aws4_request, \
-                      SignedHeaders=host, Signature=00\r\n";
-
-struct Account {
-    appconfig: AppConfig,
-    client: Client,
-}
-
-impl Account {
-    async fn new() -> Self {
-        let appconfig = AppConfig::serve().await.unwrap();
-        let client = Client::connect(appconfig.address()).await;
-        Self { appconfig, client }
-    }
-
-    async fn call(&mut self, method: &str, target: &str, body: &Value) -> Response {
-        self.client.request(method, target, SIGNED, &body.to_string()).await
-    }
-
-    async fn get(&mut self, target: &str) -> Response {
-        self.client.request("GET", target, SIGNED, "").await
-    }
-
-    async fn created(&mut self, target: &str, body: Value) -> Value {
-        let response = self.call("POST", target, &body).await;
-        assert_eq!(response.status, 201, "{response:?}");
-        serde_json::from_str(&response.body).unwrap()
-    }
-
-    async fn session(&mut self, place: &Place) -> String {
-        let body = json!({
-            "ApplicationIdentifier": place.application,
-            "EnvironmentIdentifier": place.environment,
-            "ConfigurationProfileIdentifier": place.profile,
-        });
-        let session = self.created("/configurationsessions", body).await;
-        session["InitialConfigurationToken"].as_str().unwrap().to_owned()
-    }
-
-    async fn poll(&mut self, token: &str) -> Response {
-        let encoded = token.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-        self.get(&format!("/configuration?configuration_token={encoded}")).await
-    }
-}
-
-fn failed(response: &Response, status: u16, exception: &str) -> Value {
-    assert_eq!((response.status, response.header("x-amzn-ErrorType")), (status, Some(exception)), "{response:?}");
-    serde_json::from_str(&response.body).unwrap()
-}
-
-fn problem(response: &Response) -> String {
-    let body = failed(response, 400, "BadRequestException");
-    assert_eq!(body["Reason"], "InvalidParameters");
-    body["Details"]["InvalidParameters"]["ConfigurationToken"]["Problem"].as_str().unwrap().to_owned()
-}
+use crate::account::{Account, SIGNED, failed, problem};
+use crate::raw::Client;
 
 #[tokio::test]
 async fn a_configuration_is_received_once_and_then_unchanged_until_the_next_deployment() {

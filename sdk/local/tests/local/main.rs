@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
+mod account;
 mod agent;
 mod appconfig;
+mod disturbances;
 mod extensions;
 mod front;
 mod function;
