@@ -33,6 +33,7 @@
 //! ```
 
 mod agent;
+mod alarms;
 mod builder;
 mod clock;
 mod control;
@@ -42,9 +43,12 @@ mod disturbance;
 mod local;
 mod refusal;
 mod request;
+mod rollout;
+mod schema;
 mod serve;
 mod store;
 mod strategy;
+mod validation;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -53,9 +57,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::watch;
 
 pub use agent::Agent;
+pub use alarms::AlarmState;
 pub use builder::AppConfigBuilder;
 pub use clock::Clock;
 pub use disturbance::{DataCall, DataPlane, Disturbance, TokenProblem};
@@ -190,6 +196,22 @@ impl AppConfig {
     /// Moves its clock on: tokens age, deployments proceed, the poll interval passes.
     pub fn advance(&self, by: Duration) {
         self.shared.store().clock.advance(by);
+    }
+
+    /// Sets the state of a CloudWatch alarm. Where it fires, what is under way in the environments that it monitors is
+    /// rolled back, and so is what starts there later.
+    pub fn set_alarm(&self, arn: &str, state: AlarmState) {
+        self.shared.store().set_alarm(arn.to_owned(), state);
+    }
+
+    /// The Lambda function that validators of this ARN call. It gets the event that AppConfig sends; its error is what
+    /// the validation fails with. A validator whose function there is not fails.
+    pub fn set_lambda_validator(
+        &self,
+        arn: &str,
+        function: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static,
+    ) {
+        self.shared.store().functions.insert(arn.to_owned(), Box::new(function));
     }
 
     /// Its data plane, where single calls can be made to go wrong.

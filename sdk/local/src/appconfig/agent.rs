@@ -123,10 +123,8 @@ impl Copies {
     fn deployed(&self, [application, environment, profile]: &[String; 3]) -> Result<Reply, Refusal> {
         let store = self.shared.store();
         let Place { application, environment, profile } = data::find(&store, application, environment, profile)?;
-        let application = store.application(&application)?;
-        let profile = application.profile(&profile)?;
-        let served = application.environment(&environment)?.served(&profile.id, 0.0, store.now());
-        let version = served.and_then(|number| profile.version(number));
+        let environment = store.application(&application)?.environment(&environment)?;
+        let version = environment.served(&profile, 0.0, store.now());
         let version = version.ok_or_else(|| Refusal::no_such("Deployment", serde_json::json!({})))?;
         let reply = Reply::new(200).header("Content-Type", &version.content_type);
         let reply = reply.header("Configuration-Version", version.number.to_string());

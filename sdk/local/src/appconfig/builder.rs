@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -15,11 +16,12 @@ use crate::wire::Server;
 pub struct AppConfigBuilder {
     clock: Clock,
     port: u16,
+    rollback_takes: Duration,
 }
 
 impl Default for AppConfigBuilder {
     fn default() -> Self {
-        Self { clock: Clock::real(), port: 0 }
+        Self { clock: Clock::real(), port: 0, rollback_takes: Duration::ZERO }
     }
 }
 
@@ -34,13 +36,20 @@ impl AppConfigBuilder {
         Self { port, ..self }
     }
 
+    /// How long a deployment is `ROLLING_BACK` before it is `ROLLED_BACK`, in whole milliseconds; by default no time
+    /// at all. How long it takes the service is not documented.
+    pub fn rollback_takes(self, rollback_takes: Duration) -> Self {
+        Self { rollback_takes, ..self }
+    }
+
     /// Serves it.
     ///
     /// # Errors
     /// Where the port cannot be bound.
     pub async fn serve(self) -> io::Result<AppConfig> {
+        let rollback_takes = clock::milliseconds(self.rollback_takes);
         let shared = Arc::new(Shared {
-            store: Mutex::new(Store::new(self.clock, clock::now())),
+            store: Mutex::new(Store::new(self.clock, rollback_takes, clock::now())),
             behaviour: Mutex::default(),
             calls: watch::Sender::new(BTreeMap::new()),
         });

@@ -164,21 +164,22 @@ pub(super) fn refuse(store: &mut Store, request: &Request, problem: TokenProblem
 
 impl Store {
     fn configuration(&mut self, session: &mut Session, now: u64) -> Result<Reply, Refusal> {
-        let application = self.application(&session.application)?;
-        let environment = application.environment(&session.environment)?;
-        let profile = application.profile(&session.profile)?;
-        let served = environment.served(&profile.id, session.draw, now);
+        // What the session was started for may have been deleted since.
+        let Place { application, environment, profile } =
+            find(self, &session.application, &session.environment, &session.profile)?;
+        let environment = self.application(&application)?.environment(&environment)?;
         let unchanged = Reply::new(200).header("Content-Type", "application/octet-stream");
-        let Some(version) = served.and_then(|number| profile.version(number)) else {
+        let Some(version) = environment.served(&profile, session.draw, now) else {
+            session.delivered = None;
             return match self.nothing_deployed {
                 NothingDeployed::Empty => Ok(unchanged),
                 NothingDeployed::NotFound => Err(Refusal::no_such("Deployment", json!({}))),
             };
         };
-        if session.delivered == served {
+        if session.delivered == Some(version.number) {
             return Ok(unchanged);
         }
-        session.delivered = served;
+        session.delivered = Some(version.number);
         let mut reply = Reply::new(200).header("Content-Type", &version.content_type).body(version.content.clone());
         if let Some(label) = &version.label {
             reply = reply.header("Version-Label", label);

@@ -1,5 +1,5 @@
 //! What the service has not: calls that play the world around it, for programs that stand outside. They need no
-//! signature, and no behaviour of a plane touches them.
+//! signature, and no behaviour of a plane touches them. Each answers with the time that it is here.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::alarms::AlarmState;
 use super::disturbance::{DataCall, Disturbance};
 use super::refusal::Refusal;
 use super::request::Request;
@@ -30,6 +31,21 @@ struct Disturb {
     disturbance: Disturbance,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Alarm {
+    arn: String,
+    state: AlarmState,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Function {
+    arn: String,
+    /// What the function fails with, whatever it gets; nothing where it passes everything.
+    error: Option<String>,
+}
+
 pub(super) fn answer(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let segments: Vec<&str> = request.segments.iter().skip(1).map(String::as_str).collect();
     match (request.head.method.as_str(), segments.as_slice()) {
@@ -39,10 +55,17 @@ pub(super) fn answer(store: &mut Store, request: &Request) -> Result<Reply, Refu
             let by = Duration::try_from_secs_f64(seconds);
             store.clock.advance(by.map_err(|_| Refusal::bad_request("`seconds` must be 0 or more"))?);
         }
+        ("POST", ["alarms"]) => {
+            let Alarm { arn, state } = read(request)?;
+            store.set_alarm(arn, state);
+        }
+        ("POST", ["lambda-validators"]) => {
+            let Function { arn, error } = read(request)?;
+            store.functions.insert(arn, Box::new(move |_| error.clone().map_or(Ok(()), Err)));
+        }
         ("POST", ["disturbances"]) => {
             let Disturb { call, disturbance } = read(request)?;
             store.disturbances.push(call, disturbance);
-            return Ok(Reply::new(204));
         }
         _ => return Err(Refusal::unknown_operation()),
     }

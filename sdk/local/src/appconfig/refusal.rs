@@ -57,6 +57,14 @@ impl Refusal {
         refusal.with("Measure", "KILOBYTES").with("Limit", limit_kilobytes as f64).with("Size", size)
     }
 
+    /// A configuration that a validator does not pass, with what it says.
+    pub(super) fn invalid_configuration(details: &[Value]) -> Self {
+        let reasons: Vec<_> = details.iter().filter_map(|detail| detail["Reason"].as_str()).collect();
+        let message = format!("Error validating the configuration: {}", reasons.join("; "));
+        let refusal = Self::bad_request(&message).with("Reason", "InvalidConfiguration");
+        refusal.with("Details", json!({ "InvalidConfiguration": details }))
+    }
+
     /// A configuration token that does not work.
     pub(super) fn token(problem: TokenProblem) -> Self {
         let details = json!({ "InvalidParameters": { "ConfigurationToken": { "Problem": problem.word() } } });

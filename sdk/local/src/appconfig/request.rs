@@ -1,12 +1,16 @@
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::refusal::Refusal;
+use super::store::Tags;
 use crate::wire::Head;
 
 /// How many items a page has at most.
 const PAGE: usize = 50;
+/// How many tags a resource has at most.
+const MAX_TAGS: usize = 50;
 
 /// A call, with its path, query and body taken apart.
 pub(super) struct Request {
@@ -27,6 +31,11 @@ impl Request {
         });
         let query = query.collect();
         Self { head, body, segments, query }
+    }
+
+    /// All values of a parameter that may be repeated.
+    pub(super) fn queries<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn query(&self, name: &str) -> Option<&str> {
@@ -110,8 +119,30 @@ impl Members {
         }
     }
 
-    pub(super) fn other(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+    /// A list of at most so many items; nothing where it is not there.
+    pub(super) fn list<T: DeserializeOwned>(&self, name: &str, most: usize) -> Result<Option<Vec<T>>, Refusal> {
+        let value = self.0.get(name).filter(|value| !value.is_null());
+        let list = value.map(|value| serde_json::from_value(value.clone())).transpose();
+        match list.map_err(|error| invalid(name, &format!("is not as it must be: {error}")))? {
+            Some::<Vec<T>>(items) if items.len() > most => {
+                Err(invalid(name, &format!("must be a list of at most {most}")))
+            }
+            list => Ok(list),
+        }
+    }
+
+    /// The tags that are asked for, none where nothing is said.
+    pub(super) fn tags(&self) -> Result<Tags, Refusal> {
+        let value = self.0.get("Tags").filter(|value| !value.is_null());
+        let tags = value.map(|value| serde_json::from_value::<Tags>(value.clone())).transpose();
+        let tags = tags.map_err(|_| invalid("Tags", "must be a map of strings"))?.unwrap_or_default();
+        let is_right = |(key, value): (&String, &String)| {
+            (1..=128).contains(&key.chars().count()) && !key.starts_with("aws:") && value.chars().count() <= 256
+        };
+        if tags.len() > MAX_TAGS || !tags.iter().all(is_right) {
+            return Err(invalid("Tags", "must be at most 50, with keys of 1 to 128 characters that are not AWS's own"));
+        }
+        Ok(tags)
     }
 }
 

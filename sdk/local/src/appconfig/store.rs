@@ -1,24 +1,36 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
 
+use super::alarms::{Alarms, Monitor};
 use super::clock::Clock;
 use super::data::Sessions;
-use super::deployment::{Deployment, Stage};
+use super::deployment::Deployment;
 use super::disturbance::Disturbances;
 use super::refusal::Refusal;
+use super::rollout::{Rollout, Stage};
 use super::strategy::{Growth, Strategy};
+use super::validation::{LambdaValidators, Validator};
 use super::{NothingDeployed, Place};
 use crate::clock::scramble;
 
-/// An account: what was created in it, and the sessions of its clients.
+/// Metadata by key.
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// An account: what was created in it, the sessions of its clients, and the world around it.
 pub(super) struct Store {
     pub(super) applications: Vec<Application>,
     pub(super) strategies: Vec<Strategy>,
+    /// By the part of the ARN that names the resource.
+    pub(super) tags: BTreeMap<String, Tags>,
     pub(super) sessions: Sessions,
+    pub(super) alarms: Alarms,
+    pub(super) functions: LambdaValidators,
     pub(super) poll_interval: Option<Duration>,
     pub(super) nothing_deployed: NothingDeployed,
+    /// In milliseconds.
+    pub(super) rollback_takes: u64,
     pub(super) clock: Clock,
     pub(super) disturbances: Disturbances,
     pub(super) received: u64,
@@ -37,7 +49,7 @@ pub(super) struct Environment {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) description: Option<String>,
-    pub(super) monitors: Value,
+    pub(super) monitors: Vec<Monitor>,
     pub(super) deployments: Vec<Deployment>,
 }
 
@@ -47,10 +59,14 @@ pub(super) struct Profile {
     pub(super) description: Option<String>,
     pub(super) location: String,
     pub(super) kind: String,
-    pub(super) validators: Value,
+    pub(super) validators: Vec<Validator>,
     pub(super) versions: Vec<Version>,
+    /// The number that was given last; one that was deleted is not given again.
+    pub(super) latest: u64,
 }
 
+/// A version of the hosted store.
+#[derive(Clone, Debug)]
 pub(super) struct Version {
     pub(super) number: u64,
     pub(super) label: Option<String>,
@@ -60,13 +76,17 @@ pub(super) struct Version {
 }
 
 impl Store {
-    pub(super) fn new(clock: Clock, seed: u64) -> Self {
+    pub(super) fn new(clock: Clock, rollback_takes: u64, seed: u64) -> Self {
         Self {
             applications: Vec::new(),
             strategies: Strategy::predefined(),
+            tags: BTreeMap::new(),
             sessions: Sessions::default(),
+            alarms: Alarms::default(),
+            functions: LambdaValidators::new(),
             poll_interval: None,
             nothing_deployed: NothingDeployed::default(),
+            rollback_takes,
             clock,
             disturbances: Disturbances::default(),
             received: 0,
@@ -134,9 +154,10 @@ impl Store {
         };
         let Ok(application) = self.application_mut(&place.application) else { return 0 };
         let Ok(profile) = application.profile_mut(&place.profile) else { return 0 };
-        let number = profile.add(content_type.to_owned(), content, None, None);
+        let version = profile.add(content_type.to_owned(), content, None, None);
+        let number = version.number;
         if let Ok(environment) = application.environment_mut(&place.environment) {
-            environment.deploy(&place.profile, number, strategy, None, now);
+            environment.deploy(&place.profile, version, None, Rollout::begin(strategy, now));
         }
         number
     }
@@ -186,49 +207,59 @@ impl Application {
 
 impl Environment {
     pub(super) fn new(id: String, name: String, description: Option<String>) -> Self {
-        Self { id, name, description, monitors: Value::Array(Vec::new()), deployments: Vec::new() }
+        Self { id, name, description, monitors: Vec::new(), deployments: Vec::new() }
     }
 
     pub(super) fn state(&self, now: u64) -> &'static str {
-        match self.deployments.last().map(|deployment| deployment.stage(now)) {
-            Some(stage) if stage.is_under_way() => "DEPLOYING",
-            Some(stage @ (Stage::RolledBack | Stage::Reverted)) => stage.name(),
-            _ => "READY_FOR_DEPLOYMENT",
+        match self.deployments.last().map(|deployment| deployment.rollout.stage(now)) {
+            Some(Stage::Deploying | Stage::Baking) => "DEPLOYING",
+            Some(stage @ (Stage::RollingBack | Stage::RolledBack | Stage::Reverted)) => stage.name(),
+            Some(Stage::Complete) | None => "READY_FOR_DEPLOYMENT",
         }
     }
 
+    /// The deployment that another one has to wait for.
+    pub(super) fn under_way(&self, now: u64) -> Option<&Deployment> {
+        self.deployments.iter().find(|deployment| deployment.rollout.stage(now).is_under_way())
+    }
+
+    pub(super) fn deployment(&self, number: u64) -> Result<&Deployment, Refusal> {
+        let found = self.deployments.iter().find(|deployment| deployment.number == number);
+        found.ok_or_else(|| Refusal::not_found("Deployment", &number.to_string()))
+    }
+
+    /// Begins a deployment; its number.
     pub(super) fn deploy(
         &mut self,
         profile: &str,
-        version: u64,
-        strategy: Strategy,
+        version: Version,
         description: Option<String>,
-        now: u64,
-    ) -> &Deployment {
+        rollout: Rollout,
+    ) -> u64 {
         let number = self.deployments.len() as u64 + 1;
         let profile = profile.to_owned();
-        let deployment = Deployment { number, profile, version, strategy, description, started: now, stopped: None };
-        self.deployments.push(deployment);
-        &self.deployments[self.deployments.len() - 1]
+        self.deployments.push(Deployment { number, profile, version, description, rollout });
+        number
     }
 
     /// The version that a client gets: of a deployment under way, only those below its share get the new one.
-    pub(super) fn served(&self, profile: &str, draw: f64, now: u64) -> Option<u64> {
-        let of_profile = self.deployments.iter().rev().filter(|deployment| deployment.profile == profile);
-        of_profile.into_iter().find(|deployment| deployment.percent(now) > draw).map(|deployment| deployment.version)
+    pub(super) fn served(&self, profile: &str, draw: f64, now: u64) -> Option<&Version> {
+        let mut of_profile = self.deployments.iter().rev().filter(|deployment| deployment.profile == profile);
+        of_profile.find(|deployment| deployment.rollout.percent(now) > draw).map(|deployment| &deployment.version)
     }
 }
 
 impl Profile {
-    fn hosted(id: String, name: String) -> Self {
+    pub(super) fn hosted(id: String, name: String) -> Self {
         Self {
             id,
             name,
             description: None,
             location: "hosted".to_owned(),
             kind: "AWS.Freeform".to_owned(),
-            validators: Value::Array(Vec::new()),
+            validators: Vec::new(),
             versions: Vec::new(),
+            latest: 0,
         }
     }
 
@@ -236,8 +267,11 @@ impl Profile {
         self.versions.iter().find(|version| version.number == number)
     }
 
-    pub(super) fn latest(&self) -> u64 {
-        self.versions.last().map_or(0, |version| version.number)
+    /// A version by its number or its label.
+    pub(super) fn resolve(&self, version: &str) -> Result<&Version, Refusal> {
+        let is_it = |found: &&Version| version.parse() == Ok(found.number) || found.label.as_deref() == Some(version);
+        let missing = || Refusal::not_found("HostedConfigurationVersion", version);
+        self.versions.iter().find(is_it).ok_or_else(missing)
     }
 
     pub(super) fn add(
@@ -246,9 +280,10 @@ impl Profile {
         content: Bytes,
         description: Option<String>,
         label: Option<String>,
-    ) -> u64 {
-        let number = self.latest() + 1;
-        self.versions.push(Version { number, label, description, content_type, content });
-        number
+    ) -> Version {
+        self.latest += 1;
+        let version = Version { number: self.latest, label, description, content_type, content };
+        self.versions.push(version.clone());
+        version
     }
 }

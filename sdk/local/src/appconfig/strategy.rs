@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
 const MINUTE: u64 = 60_000;
+/// A growth factor is at least 1 %.
+const MAX_STEPS: u32 = 100;
 
 /// How a deployment proceeds.
 #[derive(Clone, Debug)]
@@ -37,55 +39,63 @@ impl Growth {
         }
     }
 
-    fn at_step(self, step: u32) -> f64 {
-        let percent = match self {
-            Self::Linear(factor) => factor * f64::from(step + 1),
-            Self::Exponential(factor) => factor * f64::from(step).exp2(),
+    /// The share after each step, the last of which reaches every client.
+    fn shares(self) -> Vec<f64> {
+        let share = |step: u32| match self {
+            Self::Linear(factor) => factor * f64::from(step),
+            Self::Exponential(factor) => factor * f64::from(step - 1).exp2(),
         };
-        percent.min(100.0)
-    }
-
-    fn steps(self) -> u32 {
-        (0..100).find(|step| self.at_step(*step) >= 100.0).map_or(100, |last| last + 1)
+        let mut shares: Vec<f64> = (1..=MAX_STEPS).map(share).take_while(|share| *share < 100.0).collect();
+        shares.push(100.0);
+        shares
     }
 }
 
 impl Strategy {
     /// The strategies that every account has.
     pub(super) fn predefined() -> Vec<Self> {
-        let strategy = |name: &str, minutes, growth, bake_minutes| Self {
+        let strategy = |name: &str, description: &str, minutes, growth, bake_minutes| Self {
             id: name.to_owned(),
             name: name.to_owned(),
-            description: None,
+            description: Some(description.to_owned()),
             minutes,
             growth,
             bake_minutes,
             replicate_to: "NONE".to_owned(),
         };
         vec![
-            strategy("AppConfig.AllAtOnce", 0, Growth::Linear(100.0), 10),
-            strategy("AppConfig.Linear50PercentEvery30Seconds", 1, Growth::Linear(50.0), 1),
-            strategy("AppConfig.Canary10Percent20Minutes", 20, Growth::Exponential(10.0), 10),
-            strategy("AppConfig.Linear20PercentEvery6Minutes", 30, Growth::Linear(20.0), 30),
+            strategy("AppConfig.AllAtOnce", "Quick", 0, Growth::Linear(100.0), 10),
+            strategy("AppConfig.Linear50PercentEvery30Seconds", "Test/Demo", 1, Growth::Linear(50.0), 1),
+            strategy("AppConfig.Canary10Percent20Minutes", "AWS Recommended", 20, Growth::Exponential(10.0), 10),
+            strategy("AppConfig.Linear20PercentEvery6Minutes", "AWS Recommended", 30, Growth::Linear(20.0), 30),
         ]
     }
 
+    /// How long it grows, in milliseconds.
     pub(super) fn growing(&self) -> u64 {
         self.minutes * MINUTE
     }
 
+    /// How long it bakes afterwards, in milliseconds.
     pub(super) fn baking(&self) -> u64 {
         self.bake_minutes * MINUTE
     }
 
+    /// When, in milliseconds after the start, clients of which share get the version: at first none do, and the steps
+    /// are evenly spread up to the end.
+    ///
+    /// <https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-creating-deployment-strategy.html>
+    pub(super) fn steps(&self) -> Vec<(u64, f64)> {
+        let shares = if self.minutes == 0 { vec![100.0] } else { self.growth.shares() };
+        let count = shares.len() as u64;
+        (1..).map(|step| self.growing() * step / count).zip(shares).collect()
+    }
+
     /// The share of clients, in percent, so many milliseconds after the start.
     pub(super) fn percent(&self, elapsed: u64) -> f64 {
-        if elapsed >= self.growing() {
-            return 100.0;
-        }
-        let steps = self.growth.steps();
-        let step = elapsed * u64::from(steps) / self.growing();
-        self.growth.at_step(u32::try_from(step).unwrap_or(steps))
+        let steps = self.steps();
+        let reached = steps.iter().rev().find(|(after, _)| *after <= elapsed);
+        reached.map_or(0.0, |(_, percent)| *percent)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -111,10 +121,14 @@ mod tests {
 
     #[test]
     fn growth_follows_its_strategy() {
-        let [at_once, linear, canary, _] = Strategy::predefined().try_into().unwrap();
+        let [at_once, linear, canary, slow] = Strategy::predefined().try_into().unwrap();
         assert_eq!(at_once.percent(0), 100.0);
-        assert_eq!([0, 29_999, 30_000, 60_000].map(|at| linear.percent(at)), [50.0, 50.0, 100.0, 100.0]);
+        assert_eq!([0, 29_999, 30_000, 60_000].map(|at| linear.percent(at)), [0.0, 0.0, 50.0, 100.0]);
         // 10, 20, 40, 80, 100: five steps of four minutes.
-        assert_eq!([0, 4, 8, 12, 16].map(|at| canary.percent(at * MINUTE)), [10.0, 20.0, 40.0, 80.0, 100.0]);
+        let at = [0, 4, 8, 12, 16, 20];
+        assert_eq!(at.map(|at| canary.percent(at * MINUTE)), [0.0, 10.0, 20.0, 40.0, 80.0, 100.0]);
+        assert_eq!(slow.steps()[0], (6 * MINUTE, 20.0));
+        let thirds = Strategy { growth: Growth::Linear(33.0), ..slow };
+        assert_eq!(thirds.steps().iter().map(|(_, percent)| *percent).collect::<Vec<_>>(), [33.0, 66.0, 99.0, 100.0]);
     }
 }

@@ -38,6 +38,34 @@ impl Account {
         serde_json::from_str(&response.body).unwrap()
     }
 
+    pub(crate) async fn read(&mut self, target: &str) -> Value {
+        let response = self.get(target).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        serde_json::from_str(&response.body).unwrap()
+    }
+
+    /// Uploads a version, without a label; its number.
+    pub(crate) async fn version(&mut self, place: &Place, content: &str) -> String {
+        let headers = format!("{SIGNED}Content-Type: application/json\r\n");
+        let made = self.client.request("POST", &versions(place), &headers, content).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        made.expect("Version-Number")
+    }
+
+    pub(crate) async fn start(&mut self, place: &Place, strategy: &str, version: &str) -> Response {
+        let body = json!({
+            "DeploymentStrategyId": strategy,
+            "ConfigurationProfileId": place.profile,
+            "ConfigurationVersion": version,
+        });
+        self.call("POST", &deployments(place), &body).await
+    }
+
+    /// What GetDeployment says.
+    pub(crate) async fn deployment(&mut self, place: &Place, number: u64) -> Value {
+        self.read(&format!("{}/{number}", deployments(place))).await
+    }
+
     pub(crate) async fn session(&mut self, place: &Place) -> String {
         let body = json!({
             "ApplicationIdentifier": place.application,
@@ -63,4 +91,14 @@ pub(crate) fn problem(response: &Response) -> String {
     let body = failed(response, 400, "BadRequestException");
     assert_eq!(body["Reason"], "InvalidParameters");
     body["Details"]["InvalidParameters"]["ConfigurationToken"]["Problem"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn versions(place: &Place) -> String {
+    let Place { application, profile, .. } = place;
+    format!("/applications/{application}/configurationprofiles/{profile}/hostedconfigurationversions")
+}
+
+pub(crate) fn deployments(place: &Place) -> String {
+    let Place { application, environment, .. } = place;
+    format!("/applications/{application}/environments/{environment}/deployments")
 }

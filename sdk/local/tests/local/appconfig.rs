@@ -143,28 +143,6 @@ async fn a_stopped_deployment_gives_clients_the_version_before() {
 }
 
 #[tokio::test]
-async fn a_gradual_deployment_reaches_a_part_of_the_clients() {
-    let mut account = Account::new().await;
-    let place = account.appconfig.create("shop", "staging", "misrule");
-    account.appconfig.deploy(&place, "text/plain", "old");
-    let versions = format!(
-        "/applications/{}/configurationprofiles/{}/hostedconfigurationversions",
-        place.application, place.profile
-    );
-    account.client.request("POST", &versions, &format!("{SIGNED}Content-Type: text/plain\r\n"), "new").await;
-    let deployments = format!("/applications/{}/environments/{}/deployments", place.application, place.environment);
-    let strategy = "AppConfig.Linear50PercentEvery30Seconds";
-    let body = json!({ "DeploymentStrategyId": strategy, "ConfigurationProfileId": place.profile, "ConfigurationVersion": "2" });
-    assert_eq!(account.created(&deployments, body).await["State"], "DEPLOYING");
-    let mut new = 0;
-    for _ in 0..100 {
-        let token = account.session(&place).await;
-        new += u32::from(account.poll(&token).await.body == "new");
-    }
-    assert!((20..80).contains(&new), "{new} of 100 clients got the new version at 50 percent");
-}
-
-#[tokio::test]
 async fn what_is_not_signed_for_the_service_is_refused() {
     let mut account = Account::new().await;
     failed(&account.client.get("/applications").await, 403, "MissingAuthenticationTokenException");

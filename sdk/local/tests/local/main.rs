@@ -5,11 +5,14 @@
 mod account;
 mod agent;
 mod appconfig;
+mod control;
 mod disturbances;
 mod extensions;
 mod front;
 mod function;
 mod raw;
+mod rollouts;
 mod route53;
 mod runtime;
 mod streams;
+mod validators;

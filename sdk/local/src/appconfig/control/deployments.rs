@@ -1,34 +1,59 @@
 //! Deployments: one at a time in an environment.
 
-use super::super::deployment::{Deployment, Stage, Stopped};
+use super::super::deployment::Deployment;
 use super::super::refusal::Refusal;
 use super::super::request::Request;
-use super::super::store::{Application, Environment, Profile, Store};
+use super::super::rollout::{Cause, Rollout, Stage};
+use super::super::store::{Application, Environment, Store, Version};
+use super::super::strategy::Strategy;
 use super::{number, segment};
 use crate::wire::Reply;
 
 /// How long after its completion a deployment can be reverted, in milliseconds.
 const REVERTIBLE: u64 = 72 * 60 * 60 * 1000;
 
+/// What StartDeployment was asked for, when all of it was found and nothing stands in its way.
+struct Wanted {
+    strategy: Strategy,
+    profile: String,
+    version: Version,
+    description: Option<String>,
+}
+
 pub(super) fn start(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
+    let Wanted { strategy, profile, version, description } = wanted(store, request)?;
+    let (now, takes) = (store.now(), store.rollback_takes);
+    let environment = store.application(segment(request, 1))?.environment(segment(request, 3))?;
+    let firing = store.alarms.firing(&environment.monitors);
+    let application = store.application_mut(segment(request, 1))?;
+    let environment = application.environment_mut(segment(request, 3))?;
+    let number = environment.deploy(&profile, version, description, Rollout::begin(strategy, now));
+    let started = reply(201, application, segment(request, 3), number, now)?;
+    // The answer is that of a start; the alarm is looked at right afterwards, however short the deployment is.
+    if let Some(arn) = firing {
+        taken_back(application, request, number)?.take_back(Cause::Alarm(arn), now, takes);
+    }
+    Ok(started)
+}
+
+fn wanted(store: &Store, request: &Request) -> Result<Wanted, Refusal> {
     let members = request.json()?;
     let strategy = store.strategy(&members.required("DeploymentStrategyId", 64)?)?.clone();
     let (profile, version) =
         (members.required("ConfigurationProfileId", 128)?, members.required("ConfigurationVersion", 1024)?);
     let description = members.optional("Description", 1024)?;
     let expected = members.whole("LatestDeploymentNumber", 0, u32::MAX)?;
-    let now = store.now();
-    let application = store.application_mut(segment(request, 1))?;
+    let application = store.application(segment(request, 1))?;
     let environment = application.environment(segment(request, 3))?;
-    let version = resolve(application.profile(&profile)?, &version)?;
-    check(environment, expected, now)?;
-    let environment = application.environment_mut(segment(request, 3))?;
-    let number = environment.deploy(&profile, version, strategy, description, now).number;
-    reply(201, application, segment(request, 3), number, now)
+    let profile = application.profile(&profile)?;
+    let version = profile.resolve(&version)?;
+    check(environment, expected, store.now())?;
+    profile.validate(&application.id, version, &store.functions)?;
+    Ok(Wanted { strategy, profile: profile.id.clone(), version: version.clone(), description })
 }
 
 fn check(environment: &Environment, expected: Option<u64>, now: u64) -> Result<(), Refusal> {
-    if let Some(running) = environment.deployments.iter().find(|deployment| deployment.stage(now).is_under_way()) {
+    if let Some(running) = environment.under_way(now) {
         return Err(Refusal::conflict(&format!("Deployment {} is under way", running.number)));
     }
     let latest = environment.deployments.len() as u64;
@@ -40,20 +65,12 @@ fn check(environment: &Environment, expected: Option<u64>, now: u64) -> Result<(
     }
 }
 
-/// A version by its number or its label.
-fn resolve(profile: &Profile, version: &str) -> Result<u64, Refusal> {
-    let is_it = |number: u64, label: Option<&str>| version.parse() == Ok(number) || label == Some(version);
-    let found = profile.versions.iter().find(|found| is_it(found.number, found.label.as_deref()));
-    let missing = || Refusal::not_found("HostedConfigurationVersion", version);
-    found.map(|found| found.number).ok_or_else(missing)
-}
-
 pub(super) fn list(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let application = store.application(segment(request, 1))?;
     let environment = application.environment(segment(request, 3))?;
     let summary =
-        |deployment: &Deployment| Ok(deployment.summary(application.profile(&deployment.profile)?, store.now()));
-    let items = environment.deployments.iter().rev().map(summary).collect::<Result<Vec<_>, Refusal>>()?;
+        |deployment: &Deployment| deployment.summary(application.profile(&deployment.profile).ok(), store.now());
+    let items: Vec<_> = environment.deployments.iter().rev().map(summary).collect();
     Ok(Reply::new(200).json(&request.page(&items)?))
 }
 
@@ -65,28 +82,40 @@ pub(super) fn get(store: &mut Store, request: &Request) -> Result<Reply, Refusal
 pub(super) fn stop(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let number = number(request, 5, "DeploymentNumber")?;
     let may_revert = request.head.header("Allow-Revert").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let now = store.now();
+    let (now, takes) = (store.now(), store.rollback_takes);
     let application = store.application_mut(segment(request, 1))?;
-    let environment = application.environment_mut(segment(request, 3))?;
-    let missing = || Refusal::not_found("Deployment", &number.to_string());
-    let found = environment.deployments.iter_mut().find(|found| found.number == number).ok_or_else(missing)?;
-    found.stopped = Some(stopped(found, may_revert, now)?);
+    let rollout = taken_back(application, request, number)?;
+    let cause = cause(rollout, may_revert, now)?;
+    rollout.take_back(cause, now, takes);
     reply(202, application, segment(request, 3), number, now)
 }
 
-fn stopped(deployment: &Deployment, may_revert: bool, now: u64) -> Result<Stopped, Refusal> {
-    let ended = deployment.started + deployment.strategy.growing() + deployment.strategy.baking();
-    match deployment.stage(now) {
-        Stage::Deploying | Stage::Baking => Ok(Stopped::RolledBack(now)),
-        Stage::Complete if may_revert && now <= ended + REVERTIBLE => Ok(Stopped::Reverted(now)),
+/// The API reference speaks of `DEPLOYING` only, the user guide of any deployment in progress.
+fn cause(rollout: &Rollout, may_revert: bool, now: u64) -> Result<Cause, Refusal> {
+    let is_recent = rollout.ended(now).is_some_and(|ended| now <= ended + REVERTIBLE);
+    match rollout.stage(now) {
+        Stage::Deploying | Stage::Baking => Ok(Cause::Stopped),
+        Stage::Complete if may_revert && is_recent => Ok(Cause::Reverted),
+        Stage::Complete if may_revert => {
+            Err(Refusal::bad_request("A deployment cannot be reverted more than 72 hours after its completion"))
+        }
         stage => Err(Refusal::bad_request(&format!("A deployment that is {} cannot be stopped", stage.name()))),
     }
 }
 
-fn reply(status: u16, application: &Application, environment: &str, number: u64, now: u64) -> Result<Reply, Refusal> {
-    let found = application.environment(environment)?;
+fn taken_back<'a>(
+    application: &'a mut Application,
+    request: &Request,
+    number: u64,
+) -> Result<&'a mut Rollout, Refusal> {
+    let environment = application.environment_mut(segment(request, 3))?;
     let missing = || Refusal::not_found("Deployment", &number.to_string());
-    let deployment = found.deployments.iter().find(|found| found.number == number).ok_or_else(missing)?;
-    let profile = application.profile(&deployment.profile)?;
+    let found = environment.deployments.iter_mut().find(|found| found.number == number);
+    Ok(&mut found.ok_or_else(missing)?.rollout)
+}
+
+fn reply(status: u16, application: &Application, environment: &str, number: u64, now: u64) -> Result<Reply, Refusal> {
+    let deployment = application.environment(environment)?.deployment(number)?;
+    let profile = application.profile(&deployment.profile).ok();
     Ok(Reply::new(status).json(&deployment.json(&application.id, environment, profile, now)))
 }

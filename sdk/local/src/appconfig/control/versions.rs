@@ -19,22 +19,18 @@ pub(super) fn create(store: &mut Store, request: &Request) -> Result<Reply, Refu
     let id = application.id.clone();
     let profile = application.profile_mut(segment(request, 3))?;
     check(profile, request, label.as_deref())?;
-    let number = profile.add(content_type, request.body.clone(), description, label);
-    let version = profile.version(number).ok_or_else(|| Refusal::of_status(500))?;
+    let version = profile.add(content_type, request.body.clone(), description, label);
     Ok(version.reply(201, &id, &profile.id))
 }
 
 fn check(profile: &Profile, request: &Request, label: Option<&str>) -> Result<(), Refusal> {
-    if profile.location != "hosted" {
-        return Err(Refusal::bad_request("The configuration profile is not hosted"));
-    }
     if request.body.len() > MAX_KILOBYTES * 1024 {
         return Err(Refusal::too_large(MAX_KILOBYTES, request.body.len()));
     }
     if let Some(expected) = header(request, "Latest-Version-Number", 20)? {
         let expected: u64 = expected.parse().map_err(|_| invalid("Latest-Version-Number", "must be a whole number"))?;
-        if expected != profile.latest() {
-            return Err(Refusal::conflict(&format!("The latest version is {}, not {expected}", profile.latest())));
+        if expected != profile.latest {
+            return Err(Refusal::conflict(&format!("The latest version is {}, not {expected}", profile.latest)));
         }
     }
     let Some(label) = label else { return Ok(()) };
@@ -49,8 +45,9 @@ fn check(profile: &Profile, request: &Request, label: Option<&str>) -> Result<()
 
 pub(super) fn list(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
     let (application, profile) = find(store, request)?;
-    let wanted =
-        |version: &&Version| request.query("version_label").is_none_or(|label| version.label.as_deref() == Some(label));
+    let wanted = |version: &&Version| {
+        request.query("version_label").is_none_or(|wanted| is_labelled(version.label.as_deref(), wanted))
+    };
     let items = profile.versions.iter().rev().filter(wanted);
     let items: Vec<_> = items.map(|version| version.json(&application.id, &profile.id)).collect();
     Ok(Reply::new(200).json(&request.page(&items)?))
@@ -62,6 +59,22 @@ pub(super) fn get(store: &mut Store, request: &Request) -> Result<Reply, Refusal
     let missing = || Refusal::not_found("HostedConfigurationVersion", segment(request, 5));
     let version = profile.version(number).ok_or_else(missing)?;
     Ok(version.reply(200, &application.id, &profile.id))
+}
+
+pub(super) fn delete(store: &mut Store, request: &Request) -> Result<Reply, Refusal> {
+    let number = number(request, 5, "VersionNumber")?;
+    let profile = store.application_mut(segment(request, 1))?.profile_mut(segment(request, 3))?;
+    profile.resolve(&number.to_string())?;
+    profile.versions.retain(|version| version.number != number);
+    Ok(Reply::new(204))
+}
+
+/// Whether a label is the wanted one, or begins with it where that ends with an asterisk.
+fn is_labelled(label: Option<&str>, wanted: &str) -> bool {
+    match (label, wanted.strip_suffix('*')) {
+        (Some(label), Some(beginning)) => label.starts_with(beginning),
+        (label, _) => label == Some(wanted),
+    }
 }
 
 fn find<'a>(store: &'a Store, request: &Request) -> Result<(&'a Application, &'a Profile), Refusal> {
