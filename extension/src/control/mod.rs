@@ -13,6 +13,7 @@
 //!
 //! An experiment ends at its `expires` besides, whatever the source says.
 
+mod chance;
 mod failure;
 mod loader;
 mod refresher;
@@ -156,11 +157,12 @@ impl Control {
             }
         };
         let waits = Waits { first: settings.first_wait, refresh: settings.refresh_wait, hold: !environment.shared() };
-        let state = State::new(Clock::machine(), Arc::clone(&say), waits);
+        let state = State::new(Clock::machine(), Arc::clone(&say), waits).snapshotted(settings.function.snapshotted());
         let loader = Loader::new(environment, carries, settings.public_keys.is_some(), misrule_policies::component);
         match address {
             SourceAddress::AppConfig(address) => {
-                Self::watch(state, loader, AppConfig::open(address, &settings.function.region))
+                let (region, aws) = (&settings.function.region, settings.aws.clone());
+                Self::watch(state, loader, AppConfig::open(address, region, aws, Clock::machine()))
             }
             SourceAddress::Agent(address) => Self::watch(state, loader, Agent::open(address)),
             SourceAddress::File(address) => Self::watch(state, loader, File::open(address)),
@@ -181,6 +183,13 @@ impl Control {
         state.wake_where_due();
         state.wait_where_asked().await;
         state.in_force()
+    }
+
+    /// The environment was restored from a snapshot (SnapStart): what all copies of it have is not used again.
+    pub fn restored(&self) {
+        if let Some(state) = &self.0 {
+            state.restored();
+        }
     }
 
     /// Before Lambda is asked for the next event: gives a refresh under way up to 100 ms, all such waits of one refresh

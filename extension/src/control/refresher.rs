@@ -1,13 +1,13 @@
 //! The task that asks the source, again and again, and changes what is in force. There is one, so there are never two
 //! fetches at a time.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use misrule_engine::decision::Enforcer;
 use misrule_engine::digest::Digest;
 
+use super::chance;
 use super::failure::{Behaviour, Failure, rescue};
 use super::loader::{Loaded, Loader, Refusal};
 use super::schedule::{self, Ended};
@@ -58,11 +58,11 @@ impl<S: Source> Refresher<S> {
 
     async fn refresh(&mut self) {
         let mut began = self.state.refresh_begins();
-        let mut answer = self.source.fetch().await;
+        let mut answer = self.fetch().await;
         if answer.is_err() && schedule::slept(began, self.state.now()) {
             // The environment froze half-way and the connection died: that says nothing about the source.
             began = self.state.now();
-            answer = self.source.fetch().await;
+            answer = self.fetch().await;
         }
         let at = self.state.now();
         let ended = match answer {
@@ -77,9 +77,17 @@ impl<S: Source> Refresher<S> {
         self.state.refresh_ends(began, ended);
     }
 
+    /// Asks, with nothing that copies of this environment have too.
+    async fn fetch(&mut self) -> Result<Fetched, SourceError> {
+        if self.state.was_restored() {
+            self.source.restored();
+        }
+        self.source.fetch().await
+    }
+
     fn fail(&self, error: &SourceError, at: Moment) -> Ended {
         let failures = self.state.failures().saturating_add(1);
-        let pause = schedule::pause(error.pace(), failures, RandomState::new().hash_one(()));
+        let pause = schedule::pause(error, failures, chance::draw());
         self.tell(&Failure::Source { error, pause });
         Ended::Failed { at, pause }
     }

@@ -9,6 +9,8 @@ use crate::sources::{Pace, SourceError};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause after failures in a row.
 const LONGEST_PAUSE: Duration = SourceError::SLOW;
+/// However long a source wants to be left alone, it is asked again after so long.
+const LONGEST_OBEYED: Duration = Duration::from_secs(300);
 /// A refresh that took longer slept through a freeze: its timeouts would have ended it sooner.
 const FROZEN: Duration = Duration::from_secs(10);
 /// How long a refresh under way may hold the next event back.
@@ -153,14 +155,15 @@ pub(super) fn slept(began: Moment, ended: Moment) -> bool {
 }
 
 /// How long to wait after a failure, the `failures`-th in a row: with jitter, from half the pause to all of it, so that
-/// many environments do not come back at once.
-pub(super) fn pause(pace: Pace, failures: u32, draw: u64) -> Duration {
-    let whole = match pace {
+/// many environments do not come back at once. Never sooner than the source wants.
+pub(super) fn pause(error: &SourceError, failures: u32, draw: u64) -> Duration {
+    let whole = match error.pace() {
         Pace::Slow => SourceError::SLOW,
         Pace::Backoff => FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE),
     };
     let half = whole / 2;
-    half + half.mul_f64((draw >> 11) as f64 / (1_u64 << 53) as f64)
+    let wanted = error.retry_after().unwrap_or_default().min(LONGEST_OBEYED);
+    wanted.max(half) + half.mul_f64((draw >> 11) as f64 / (1_u64 << 53) as f64)
 }
 
 #[cfg(test)]
@@ -260,12 +263,28 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_minute_with_jitter() {
+        let throttled = throttled(None);
         for (failures, whole) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (u32::MAX, 60)] {
             let whole = Duration::from_secs(whole);
-            assert_eq!(pause(Pace::Backoff, failures, 0), whole / 2, "{failures}");
-            let longest = pause(Pace::Backoff, failures, u64::MAX);
+            assert_eq!(pause(&throttled, failures, 0), whole / 2, "{failures}");
+            let longest = pause(&throttled, failures, u64::MAX);
             assert!(longest <= whole && longest > whole.mul_f64(0.999), "{failures}: {longest:?}");
         }
-        assert_eq!(pause(Pace::Slow, 1, 0), 30 * SECOND);
+        let slow = SourceError::NoRegion { name: "appconfig:a/e/p".to_owned() };
+        assert_eq!(pause(&slow, 1, 0), 30 * SECOND);
+    }
+
+    #[test]
+    fn a_source_is_left_alone_for_as_long_as_it_wants_within_reason() {
+        for (wants, shortest) in [(0, 1), (7, 7), (86_400, 300)] {
+            let error = throttled(Some(wants * SECOND));
+            assert_eq!(pause(&error, 2, 0), shortest * SECOND, "{wants}");
+            let longest = pause(&error, 2, u64::MAX);
+            assert!(longest > shortest * SECOND && longest <= (shortest + 1) * SECOND, "{wants}: {longest:?}");
+        }
+    }
+
+    fn throttled(retry_after: Option<Duration>) -> SourceError {
+        SourceError::Throttled { action: "appconfig:GetLatestConfiguration", retry_after }
     }
 }

@@ -1,6 +1,6 @@
 //! What invocations and the refresher share.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,10 @@ pub(super) struct State {
     disarmed: watch::Sender<LastDisarmed>,
     wake: Notify,
     under_way: AtomicUsize,
+    /// The environment may be a copy of a snapshot, and nothing has said yet that it began.
+    may_be_copied: AtomicBool,
+    /// The environment began as a copy, and the source does not know yet.
+    restored: AtomicBool,
     stale_told: Mutex<bool>,
 }
 
@@ -63,8 +67,15 @@ impl State {
             disarmed: watch::Sender::new(LastDisarmed { count: 0, why: Why::Withdrawn }),
             wake: Notify::new(),
             under_way: AtomicUsize::new(0),
+            may_be_copied: AtomicBool::new(false),
+            restored: AtomicBool::new(false),
             stale_told: Mutex::new(false),
         }
+    }
+
+    /// The same, in an environment that may be copied before its first event (SnapStart).
+    pub(super) fn snapshotted(self, may_be_copied: bool) -> Self {
+        Self { may_be_copied: AtomicBool::new(may_be_copied), ..self }
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -91,7 +102,17 @@ impl State {
 
     // For invocations.
 
+    /// The environment was restored from a snapshot. Each copy learns it once.
+    pub(super) fn restored(&self) {
+        self.may_be_copied.store(false, Ordering::Release);
+        self.restored.store(true, Ordering::Release);
+    }
+
     pub(super) fn invocation_begins(&self) {
+        // Not every runtime says that it was restored; but no snapshot is taken after the first event.
+        if self.may_be_copied.load(Ordering::Acquire) {
+            self.restored();
+        }
         self.under_way.fetch_add(1, Ordering::AcqRel);
         self.wake_where_due();
     }
@@ -222,6 +243,11 @@ impl State {
     pub(super) fn refresh_begins(&self) -> Moment {
         self.schedule().begin();
         self.now()
+    }
+
+    /// Whether the environment was restored since this was asked last.
+    pub(super) fn was_restored(&self) -> bool {
+        self.restored.swap(false, Ordering::AcqRel)
     }
 
     pub(super) fn failures(&self) -> u32 {

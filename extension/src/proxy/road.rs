@@ -86,11 +86,15 @@ impl Connection {
         Ok(self.upstream.send(request).await?.map(Content::from_lambda))
     }
 
-    /// After a restore from a snapshot every connection made before it is dead, whatever the kernel says.
+    /// After a restore from a snapshot every connection made before it is dead, whatever the kernel says, and what the
+    /// source got for one environment is now in many.
     async fn restore(&self, request: Request<Content>) -> Result<Response<Content>, Unanswered> {
         let answer = self.pass(request).await?;
         if answer.status() == StatusCode::OK {
             self.proxy.lambda.restored();
+            if let Some(control) = self.proxy.control.get() {
+                control.restored();
+            }
         }
         Ok(answer)
     }

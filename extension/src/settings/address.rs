@@ -11,7 +11,7 @@ pub(crate) const DEPLOYED: [&str; 2] = ["/opt", "/var/task"];
 /// Where experiments come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceAddress {
-    /// AWS AppConfig, asked with the SDK.
+    /// AWS AppConfig, asked by the layer itself.
     AppConfig(HostedAddress),
     /// AWS AppConfig, asked through its agent on localhost.
     Agent(AgentAddress),

@@ -15,6 +15,7 @@
 //! ```
 
 mod address;
+mod aws;
 mod error;
 mod value;
 
@@ -27,6 +28,7 @@ use std::time::Duration;
 use tracing_subscriber::filter::Targets;
 
 pub use address::{AgentAddress, FileAddress, HostedAddress, SourceAddress, UpstreamAddress};
+pub use aws::{Authorization, AwsSettings, ContainerCredentials, CredentialsSettings, EndpointUrl, Keys, Secret};
 pub use error::{Problem, SettingError};
 pub use value::{InvokeMode, MAX_WAIT, PublicKeys, Share};
 
@@ -96,6 +98,11 @@ impl FunctionSettings {
     pub fn shared(&self) -> bool {
         self.initialization == "lambda-managed-instances"
     }
+
+    /// Whether the environment may be one of many that begin as copies of one snapshot (SnapStart).
+    pub fn snapshotted(&self) -> bool {
+        self.initialization == "snap-start"
+    }
 }
 
 /// Every setting, parsed.
@@ -131,6 +138,8 @@ pub struct Settings {
     pub log: Targets,
     /// What the function is.
     pub function: FunctionSettings,
+    /// How AWS is reached.
+    pub aws: AwsSettings,
 }
 
 impl Settings {
@@ -167,6 +176,7 @@ impl Settings {
             next_wrapper: reader.text(NEXT_WRAPPER).map(PathBuf::from),
             log: reader.log(),
             function: reader.function(),
+            aws: aws::AwsReader(|name: &str| reader.text(name)).read(),
         };
         reader.refuse_what_is_not_built(&[BLOCK_HOSTS, RECORD]);
         settings.wrong = !reader.wrong.is_empty();

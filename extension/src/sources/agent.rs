@@ -8,19 +8,16 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONNECTION, HOST};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::Full;
 use misrule_engine::digest::Digest;
-use misrule_engine::limits::DELIVERY_BYTES;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::exchange::{Answer, Exchange};
 use super::{Fetched, Source, SourceError};
 use crate::settings::AgentAddress;
 
@@ -47,9 +44,6 @@ pub struct Agent {
     last: Option<Digest>,
 }
 
-/// What the agent answered: its status, its headers, and its body up to just past what a delivery may take.
-type Answer = Response<Bytes>;
-
 impl Agent {
     /// A source that asks the agent at each fetch; nothing is sent yet.
     pub fn open(address: AgentAddress) -> Self {
@@ -58,7 +52,7 @@ impl Agent {
 
     async fn ask(&self) -> Result<Answer, io::Error> {
         let stream = self.connect().await?;
-        let asked = timeout(CALL_TIMEOUT, exchange(stream, self.request()?)).await;
+        let asked = timeout(CALL_TIMEOUT, async { Exchange::over(stream).await?.send(self.request()?).await }).await;
         asked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -73,12 +67,12 @@ impl Agent {
         }
     }
 
-    fn request(&self) -> io::Result<Request<Empty<Bytes>>> {
+    fn request(&self) -> io::Result<Request<Full<Bytes>>> {
         let place = self.address.place();
         let [application, environment, profile] = [&place.application, &place.environment, &place.profile]
             .map(|segment| utf8_percent_encode(segment, SEGMENT).to_string());
         let path = format!("/applications/{application}/environments/{environment}/configurations/{profile}");
-        let mut request = Request::new(Empty::new());
+        let mut request = Request::new(Full::default());
         *request.uri_mut() = path.parse::<Uri>().map_err(io::Error::other)?;
         let host = HeaderValue::from_str(&format!("localhost:{}", self.address.port())).map_err(io::Error::other)?;
         request.headers_mut().insert(HOST, host);
@@ -119,6 +113,9 @@ impl Source for Agent {
         INTERVAL
     }
 
+    /// It keeps nothing that only one may use.
+    fn restored(&mut self) {}
+
     async fn fetch(&mut self) -> Result<Fetched, SourceError> {
         match self.ask().await {
             Ok(answer) => self.judge(answer),
@@ -137,29 +134,6 @@ async fn dial(port: u16) -> io::Result<TcpStream> {
 
 fn is_refused(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionRefused
-}
-
-async fn exchange(stream: TcpStream, request: Request<Empty<Bytes>>) -> io::Result<Answer> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    tokio::spawn(async move {
-        // What goes wrong on it reaches whoever waits for the answer.
-        let _ = connection.await;
-    });
-    let (parts, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
-    Ok(Response::from_parts(parts, read(body).await?))
-}
-
-/// The body. What is longer than a delivery may be is cut just past the limit: its reader refuses it by that.
-async fn read(mut body: Incoming) -> io::Result<Bytes> {
-    let mut read = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        read.extend_from_slice(frame.map_err(io::Error::other)?.data_ref().unwrap_or(&Bytes::new()));
-        if read.len() > DELIVERY_BYTES.size() {
-            read.truncate(DELIVERY_BYTES.size() + 1);
-            break;
-        }
-    }
-    Ok(read.freeze())
 }
 
 /// What its publisher called the version. The agent's documentation says that a header tells it, and not which: this is

@@ -21,6 +21,16 @@ pub enum SourceError {
     Throttled {
         /// What was asked.
         action: &'static str,
+        /// How long the service wants to be left alone, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// Asked again before the time was over that the service had named.
+    #[error("`{action}` was asked too early")]
+    TooEarly {
+        /// What was asked.
+        action: &'static str,
+        /// How long the service wants to be left alone.
+        retry_after: Duration,
     },
     /// The service failed.
     #[error("`{action}` failed with status {status}")]
@@ -48,6 +58,36 @@ pub enum SourceError {
         /// The IAM action.
         action: &'static str,
         /// Where credentials were looked for.
+        source: Cause,
+    },
+    /// The server that gives credentials out gives none.
+    #[error("there are no AWS credentials yet to call `{action}` with")]
+    CredentialsFailed {
+        /// The IAM action.
+        action: &'static str,
+        /// What the server did.
+        source: Cause,
+    },
+    /// AWS takes neither the credentials nor the signature.
+    #[error("the AWS credentials to call `{action}` with are refused")]
+    CredentialsRefused {
+        /// The IAM action.
+        action: &'static str,
+        /// What the service said.
+        source: Cause,
+    },
+    /// A variable that leads to no server.
+    #[error("{variable} does not name {wants}")]
+    NoEndpoint {
+        /// The variable.
+        variable: &'static str,
+        /// What it should name.
+        wants: &'static str,
+    },
+    /// It is not known whom to trust.
+    #[error("it is not known whom to trust")]
+    NoRoots {
+        /// Why.
         source: Cause,
     },
     /// It is not known which region to ask.
@@ -103,12 +143,23 @@ impl SourceError {
     /// How long [`Pace::Slow`] waits.
     pub const SLOW: Duration = Duration::from_secs(60);
 
+    /// How long the source wants to be left alone, where it says so.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after, .. } => *retry_after,
+            Self::TooEarly { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
     /// How soon to ask again.
     pub const fn pace(&self) -> Pace {
         match self {
-            Self::Unreachable { .. } | Self::Throttled { .. } | Self::ServiceFailed { .. } => Pace::Backoff,
+            Self::Unreachable { .. } | Self::Throttled { .. } | Self::TooEarly { .. } => Pace::Backoff,
+            Self::ServiceFailed { .. } | Self::CredentialsFailed { .. } => Pace::Backoff,
             Self::AgentUnreachable { .. } | Self::AgentFailed { .. } => Pace::Backoff,
-            Self::Denied { .. } | Self::NoCredentials { .. } | Self::NoRegion { .. } => Pace::Slow,
+            Self::Denied { .. } | Self::NoCredentials { .. } | Self::CredentialsRefused { .. } => Pace::Slow,
+            Self::NoRegion { .. } | Self::NoEndpoint { .. } | Self::NoRoots { .. } => Pace::Slow,
             Self::Unreadable { .. } | Self::OutsideDeployment { .. } => Pace::Slow,
         }
     }
@@ -123,7 +174,15 @@ impl SourceError {
             Self::NoCredentials { .. } => {
                 Some("in Lambda they come from the function's role; elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned())
             }
+            Self::CredentialsRefused { .. } => Some(
+                "a new execution environment gets new ones; with a clock that is wrong, AWS refuses them all".to_owned(),
+            ),
             Self::NoRegion { .. } => Some("set AWS_REGION".to_owned()),
+            Self::NoEndpoint { variable: "AWS_REGION", .. } => Some("set AWS_REGION to one such as us-east-1".to_owned()),
+            Self::NoEndpoint { variable, .. } => {
+                Some(format!("set {variable} to an http:// or https:// address, or remove it"))
+            }
+            Self::NoRoots { .. } => Some("remove SSL_CERT_FILE: the roots of AWS's certificates are built in".to_owned()),
             Self::Unreadable { source, .. } if source.kind() == std::io::ErrorKind::IsADirectory => {
                 Some("name the experiment's file in it".to_owned())
             }
@@ -137,7 +196,8 @@ impl SourceError {
             ),
             Self::Unreadable { .. } => Some("let everybody read the file".to_owned()),
             Self::OutsideDeployment { .. } => Some("put the file itself into the layer or the function's package".to_owned()),
-            Self::Throttled { .. } | Self::ServiceFailed { .. } => None,
+            Self::Throttled { .. } | Self::TooEarly { .. } => None,
+            Self::ServiceFailed { .. } | Self::CredentialsFailed { .. } => None,
         }
     }
 }

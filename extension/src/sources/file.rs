@@ -49,6 +49,9 @@ impl Source for File {
         INTERVAL
     }
 
+    /// It keeps nothing that only one may use.
+    fn restored(&mut self) {}
+
     async fn fetch(&mut self) -> Result<Fetched, SourceError> {
         let address = self.address.clone();
         let path = address.path().to_path_buf();

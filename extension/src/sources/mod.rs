@@ -1,9 +1,10 @@
 //! Where experiments come from. Each source is a file of its own with the same items: `open`, `name`, `interval`,
-//! `fetch`. A source hands bytes over and judges nothing: [`control`](crate::control) decides what they mean.
+//! `restored`, `fetch`. A source hands bytes over and judges nothing: [`control`](crate::control) decides what they mean.
 
 mod agent;
 mod appconfig;
 mod error;
+mod exchange;
 mod file;
 #[cfg(test)]
 mod scripted;
@@ -44,6 +45,9 @@ pub trait Source: Send + 'static {
 
     /// How long to wait after an answer before the next fetch.
     fn interval(&self) -> Duration;
+
+    /// This process is one of many copies of a snapshot: what all of them have, and only one may use, is forgotten.
+    fn restored(&mut self);
 
     /// Asks once. It ends by itself, well within ten seconds.
     ///

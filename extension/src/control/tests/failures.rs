@@ -21,10 +21,15 @@ fn a_source_that_cannot_be_asked_keeps_what_is_in_force() {
     let (path, cause) = (|| PathBuf::from("/opt/experiment.json"), || "no".into());
     for (error, named) in [
         (unreachable(), action),
-        (SourceError::Throttled { action }, action),
+        (SourceError::Throttled { action, retry_after: None }, action),
+        (SourceError::TooEarly { action, retry_after: PAUSE }, "too early"),
         (SourceError::ServiceFailed { action, status: 500, source: cause() }, "status 500: no"),
         (SourceError::Denied { action, resource: "arn:aws:x".into(), source: cause() }, "`arn:aws:x` is denied"),
         (SourceError::NoCredentials { action, source: cause() }, "credentials"),
+        (SourceError::CredentialsFailed { action, source: cause() }, "credentials"),
+        (SourceError::CredentialsRefused { action, source: cause() }, "refused: no"),
+        (SourceError::NoEndpoint { variable: "AWS_ENDPOINT_URL", wants: "an address" }, "AWS_ENDPOINT_URL"),
+        (SourceError::NoRoots { source: cause() }, "trust: no"),
         (SourceError::NoRegion { name: "appconfig:a/e/p".into() }, "AWS_REGION"),
         (SourceError::Unreadable { path: path(), source: std::io::Error::other("no") }, "/opt/experiment.json"),
         (SourceError::OutsideDeployment { path: path(), resolved: "/tmp/x".into() }, "/tmp/x"),

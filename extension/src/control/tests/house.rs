@@ -33,12 +33,13 @@ pub(super) struct Plot {
     pub waits: Waits,
     pub keyed: bool,
     pub ready_made: ReadyMade,
+    pub snapshotted: bool,
 }
 
 impl Default for Plot {
     fn default() -> Self {
         let waits = Waits { first: Duration::ZERO, refresh: Duration::from_millis(250), hold: true };
-        Self { waits, keyed: false, ready_made: misrule_policies::component }
+        Self { waits, keyed: false, ready_made: misrule_policies::component, snapshotted: false }
     }
 }
 
@@ -47,6 +48,7 @@ pub(super) struct House {
     state: Arc<State>,
     answers: mpsc::UnboundedSender<Answer>,
     asked: watch::Receiver<u64>,
+    restored: watch::Receiver<u64>,
     lines: Arc<Mutex<Vec<Line>>>,
     wall_set: Arc<AtomicI64>,
 }
@@ -62,14 +64,15 @@ impl House {
             let lines = Arc::clone(&lines);
             Arc::new(move |line| lines.lock().unwrap().push(line))
         };
-        let state = Arc::new(State::new(clock(&wall_set), say, plot.waits));
+        let state = Arc::new(State::new(clock(&wall_set), say, plot.waits).snapshotted(plot.snapshotted));
         let carries = Carries::everything();
         let loader = Loader::new(environment(), carries, plot.keyed, plot.ready_made);
         let (answers, script) = mpsc::unbounded_channel();
         let (asks, asked) = watch::channel(0);
-        let source = Script { answers: script, asks, asking: AtomicBool::new(false) };
+        let (restores, restored) = watch::channel(0);
+        let source = Script { answers: script, asks, restores, asking: AtomicBool::new(false) };
         super::super::Refresher::new(Arc::clone(&state), loader, source).spawn();
-        Self { control: Control(Some(Arc::clone(&state))), state, answers, asked, lines, wall_set }
+        Self { control: Control(Some(Arc::clone(&state))), state, answers, asked, restored, lines, wall_set }
     }
 
     /// The source's next answer, once it is asked.
@@ -107,6 +110,11 @@ impl House {
 
     pub(super) fn times_asked(&self) -> u64 {
         *self.asked.borrow()
+    }
+
+    /// How often the source was told to forget what copies of the environment have too.
+    pub(super) fn times_restored(&self) -> u64 {
+        *self.restored.borrow()
     }
 
     /// Waits until so many refreshes are over, without an invocation.
@@ -185,6 +193,7 @@ pub(super) fn unreachable() -> SourceError {
 struct Script {
     answers: mpsc::UnboundedReceiver<Answer>,
     asks: watch::Sender<u64>,
+    restores: watch::Sender<u64>,
     asking: AtomicBool,
 }
 
@@ -195,6 +204,10 @@ impl Source for Script {
 
     fn interval(&self) -> Duration {
         INTERVAL
+    }
+
+    fn restored(&mut self) {
+        self.restores.send_modify(|restored| *restored += 1);
     }
 
     async fn fetch(&mut self) -> Answer {

@@ -188,3 +188,31 @@ async fn a_connection_that_died_in_a_freeze_is_tried_again_at_once() {
     assert!(house.control.event_arrived().await.is_some());
     assert_eq!(house.told(), [""; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_is_told_to_the_source_before_it_is_asked_again() {
+    let house = House::open();
+    house.arms(experiment("brownout")).await;
+    house.control.restored();
+    assert_eq!(house.times_restored(), 0, "nothing is asked sooner for it");
+    house.refreshed(Ok(Fetched::Unchanged)).await;
+    house.refreshed(Ok(Fetched::Unchanged)).await;
+    assert_eq!(house.times_restored(), 1, "and it is told once");
+}
+
+/// Not every runtime asks to be restored.
+#[tokio::test(start_paused = true)]
+async fn the_first_event_of_a_copied_environment_is_a_restore() {
+    for (snapshotted, says_so) in [(false, false), (true, false), (true, true)] {
+        let house = House::with(Plot { snapshotted, ..Plot::default() });
+        house.script(Ok(content(&experiment("brownout"))));
+        house.finished(1).await;
+        if says_so {
+            house.control.restored();
+        }
+        for _ in 0..3 {
+            house.refreshed(Ok(Fetched::Unchanged)).await;
+        }
+        assert_eq!(house.times_restored(), u64::from(snapshotted), "{says_so}");
+    }
+}
