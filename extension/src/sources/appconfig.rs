@@ -1,5 +1,5 @@
-//! AWS AppConfig, asked over HTTP with requests that the layer signs itself: its two calls are a tenth of what the SDK
-//! would add to the layer.
+//! AWS AppConfig, asked over HTTP with requests that the layer signs itself: there are two, and the SDK that could make
+//! them would be a large part of the layer.
 //!
 //! A session hands out tokens that are good for one call and for 24 hours: each answer, an empty one too, brings the
 //! next token and the time to wait. A token whose answer was lost may be used up, so the session is given up with it.

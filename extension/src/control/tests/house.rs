@@ -22,7 +22,7 @@ use crate::telemetry::Line;
 pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 pub(super) const MAX_AGE: Duration = Duration::from_secs(300);
 pub(super) const LIFE: Duration = Duration::from_secs(3600);
-const START: Timestamp = Timestamp::from_milliseconds(1_800_000_000_000);
+pub(super) const START: Timestamp = Timestamp::from_milliseconds(1_800_000_000_000);
 
 type Answer = Result<Fetched, SourceError>;
 type ReadyMade = fn(&str) -> Option<&'static [u8]>;
@@ -152,7 +152,7 @@ fn clock(wall_set: &Arc<AtomicI64>) -> Clock {
     })
 }
 
-fn environment() -> Environment {
+pub(super) fn environment() -> Environment {
     Environment {
         function_name: "health".into(),
         function_version: "$LATEST".into(),

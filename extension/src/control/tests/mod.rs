@@ -1,5 +1,6 @@
 //! The states an experiment goes through, under a scripted source and clocks that stand still.
 
+mod appconfig;
 mod ends;
 mod failures;
 mod house;
