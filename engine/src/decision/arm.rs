@@ -1,12 +1,9 @@
 //! From a delivered package to an enforcer: compile, configure, and carry memory over from the version before.
 
-use std::collections::HashMap;
-
 use super::PolicyName;
 use super::enforcer::{Enforcer, expiry};
 use super::guard::Carries;
 use crate::delivery::Package;
-use crate::digest::Digest;
 use crate::experiment::{ComponentRef, Environment, ExperimentError, PolicyUse};
 use crate::policy::{Policy, PolicyError, Remembered};
 use crate::sandbox::{Component, Place, Sandbox, SandboxError};
@@ -80,20 +77,14 @@ impl Armoury<'_> {
     pub fn arm(&self, package: &Package, now: Timestamp) -> Result<Enforcer, ArmError> {
         let experiment = package.experiment.clone();
         experiment.check(now).map_err(|source| ArmError::Experiment { name: experiment.name.clone(), source })?;
-        let mut compiled = HashMap::new();
-        let policies = experiment.policies.iter().map(|using| self.policy(package, using, &mut compiled));
+        let policies = experiment.policies.iter().map(|using| self.policy(package, using));
         let policies = policies.collect::<Result<Vec<_>, _>>()?;
         let (environment, carries) = (self.environment.clone(), self.carries.clone());
         Ok(Enforcer { experiment, digest: package.digest, environment, carries, policies })
     }
 
-    fn policy(
-        &self,
-        package: &Package,
-        using: &PolicyUse,
-        compiled: &mut HashMap<Digest, Component>,
-    ) -> Result<Policy, ArmError> {
-        let component = self.component(package, using, compiled)?;
+    fn policy(&self, package: &Package, using: &PolicyUse) -> Result<Policy, ArmError> {
+        let component = self.component(package, using)?;
         let experiment = &package.experiment;
         let place = Place {
             environment: self.environment.clone(),
@@ -107,29 +98,19 @@ impl Armoury<'_> {
             .map_err(|source| ArmError::Policy { policy: using.name.clone(), source })
     }
 
-    /// Two policies of the same bytes share what was compiled.
-    fn component(
-        &self,
-        package: &Package,
-        using: &PolicyUse,
-        compiled: &mut HashMap<Digest, Component>,
-    ) -> Result<Component, ArmError> {
+    fn component(&self, package: &Package, using: &PolicyUse) -> Result<Component, ArmError> {
         let policy = using.name.clone();
-        let bytes: &[u8] = match &using.component {
-            ComponentRef::ReadyMade(name) => (self.ready_made)(name)
-                .ok_or_else(|| ArmError::UnknownPolicy { policy: policy.clone(), name: name.clone() })?,
-            ComponentRef::Module(module) => package
-                .modules
-                .get(module)
-                .ok_or_else(|| ArmError::MissingModule { policy: policy.clone(), module: module.clone() })?,
+        let (bytes, image): (&[u8], _) = match &using.component {
+            ComponentRef::ReadyMade(name) => match (self.ready_made)(name) {
+                Some(component) => (component, None),
+                None => return Err(ArmError::UnknownPolicy { policy, name: name.clone() }),
+            },
+            ComponentRef::Module(module) => match package.modules.get(module) {
+                Some(component) => (component, None),
+                None => return Err(ArmError::MissingModule { policy, module: module.clone() }),
+            },
         };
-        let digest = Digest::of(bytes);
-        if let Some(component) = compiled.get(&digest) {
-            return Ok(component.clone());
-        }
-        let component = self.sandbox.compile(bytes).map_err(|source| ArmError::Component { policy, source })?;
-        compiled.insert(digest, component.clone());
-        Ok(component)
+        self.sandbox.load(bytes, image).map_err(|source| ArmError::Component { policy, source })
     }
 
     fn remembered(&self, experiment: &str, policy: &PolicyName) -> Remembered {

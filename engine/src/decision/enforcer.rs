@@ -11,6 +11,7 @@ use crate::digest::Digest;
 use crate::experiment::{Ends, Environment, Experiment};
 use crate::invocation::{Answer, Head, Invocation};
 use crate::policy::Policy;
+use crate::sandbox::Origin;
 use crate::time::Timestamp;
 
 /// One version of one experiment, loaded. It decides; it does not act, and it has no clock.
@@ -64,6 +65,11 @@ impl Enforcer {
     /// The policies and the digests of their components, in the experiment's order.
     pub fn policies(&self) -> impl Iterator<Item = (&PolicyName, Digest)> {
         self.policies.iter().map(|policy| (policy.name(), policy.digest()))
+    }
+
+    /// Where each policy's machine code came from, in the experiment's order.
+    pub fn origins(&self) -> impl Iterator<Item = (&PolicyName, &Origin)> {
+        self.policies.iter().map(|policy| (policy.name(), policy.origin()))
     }
 
     /// When it ends.

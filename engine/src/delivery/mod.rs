@@ -9,6 +9,7 @@
 
 pub mod bundle;
 mod error;
+mod image;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use crate::invocation::json;
 use crate::limits::DELIVERY_BYTES;
 
 pub use error::DeliveryError;
+pub use image::Image;
 
 /// What a source handed over.
 #[derive(Clone, Debug)]

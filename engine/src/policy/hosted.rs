@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::experiment::Rate;
 use crate::invocation::{Answer, Invocation};
 use crate::limits;
-use crate::sandbox::{Cause, Component, Hooks, Instance, Place, Question, Refusal, Reply, Sandbox, Wishes};
+use crate::sandbox::{Cause, Component, Hooks, Instance, Origin, Place, Question, Refusal, Reply, Sandbox, Wishes};
 
 /// What a policy remembers, shared by the versions of one experiment: hooks of one policy never run at the same time.
 pub type Remembered = Arc<Mutex<Memory>>;
@@ -81,6 +81,11 @@ impl Policy {
     /// The digest of its component.
     pub fn digest(&self) -> Digest {
         self.component.digest()
+    }
+
+    /// Where its component's machine code came from.
+    pub fn origin(&self) -> &Origin {
+        self.component.origin()
     }
 
     /// The share of invocations that it is asked about.

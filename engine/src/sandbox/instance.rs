@@ -88,7 +88,7 @@ impl Instance {
         let mut store = new_store(component, place);
         store.data_mut().phase = Phase::Configure(settings.into());
         let granted = grant(&mut store, &limits::FUEL_PER_CONFIGURE, &limits::CPU_PER_CONFIGURE);
-        let linked = granted.and_then(|()| component.ready.instantiate(&mut store)).and_then(|instance| {
+        let linked = granted.and_then(|()| component.ready().instantiate(&mut store)).and_then(|instance| {
             let configure: TypedFunc<(&str,), (ConfigureResult,)> = instance.get_typed_func(&mut store, "configure")?;
             let before = instance.get_typed_func(&mut store, "before")?;
             let after = instance.get_typed_func(&mut store, "after")?;
@@ -136,7 +136,7 @@ fn trapped(store: &mut Store<State>, error: &wasmtime::Error) -> Refusal {
 }
 
 fn new_store(component: &Component, place: &Arc<Place>) -> Store<State> {
-    let mut store = Store::new(component.ready.engine(), State::new(Arc::clone(place)));
+    let mut store = Store::new(component.ready().engine(), State::new(Arc::clone(place)));
     store.limiter(|state| &mut state.memory_limit);
     // Wasmtime's own bound, in its own sizes, stays out of the way: texts and lists are taken lazily and counted by `Call`.
     store.set_hostcall_fuel(usize::MAX);

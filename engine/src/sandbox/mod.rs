@@ -1,27 +1,40 @@
 //! Hosting policies: a narrow wrapper round wasmtime. Nothing outside this folder names one of its types.
 //!
-//! A [`Sandbox`] compiles a [`Component`]; an [`Instance`] of it is configured once and then asked about invocations.
-//! What a guest may ask for is linked in `host`, one file for each interface of the contract.
+//! A [`Sandbox`] loads a [`Component`]: the one that it still has, or else a native image of it, or else it compiles. An
+//! [`Instance`] of it is configured once and then asked about invocations. What a guest may ask for is linked in `host`,
+//! one file for each interface of the contract.
 
 mod cause;
+mod component;
 mod contract;
 mod host;
+#[cfg(feature = "images")]
+pub mod images;
 mod instance;
+mod kept;
 mod memory_limit;
+mod native;
+mod shipped;
 mod state;
+mod target;
 mod watchdog;
 
 use std::sync::Arc;
 
 pub use cause::Cause;
+pub use component::{Component, Origin};
 pub use contract::ContractError;
 pub use instance::{Hooks, Instance, Refusal};
 pub use state::{Place, Question, Reply, Wishes};
+pub use target::Target;
 
+use crate::delivery::Image;
 use crate::digest::Digest;
 use crate::limits;
+use kept::Kept;
+use native::Native;
 use state::State;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component as Compiled, Linker};
 use watchdog::Watchdog;
 
 /// Why a component cannot be hosted.
@@ -54,20 +67,8 @@ struct Shared {
     engine: wasmtime::Engine,
     linker: Linker<State>,
     watchdog: Watchdog,
-}
-
-/// A compiled component, ready to be instantiated. Cheap to clone.
-#[derive(Clone)]
-pub struct Component {
-    digest: Digest,
-    ready: wasmtime::component::InstancePre<State>,
-}
-
-impl Component {
-    /// The digest of the bytes it was compiled from.
-    pub fn digest(&self) -> Digest {
-        self.digest
-    }
+    image_folder: String,
+    kept: Kept,
 }
 
 impl Sandbox {
@@ -77,11 +78,44 @@ impl Sandbox {
     ///
     /// [`SandboxError::Start`] where the machine refuses, for example for want of memory.
     pub fn new() -> Result<Self, SandboxError> {
-        let engine = wasmtime::Engine::new(&configuration()).map_err(|error| SandboxError::Start(error.into()))?;
+        let engine = target::engine(Target::here()).map_err(|error| SandboxError::Start(error.into()))?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker).map_err(|error| SandboxError::Start(error.into()))?;
         let watchdog = Watchdog::start(engine.weak()).map_err(|error| SandboxError::Start(error.into()))?;
-        Ok(Self { shared: Arc::new(Shared { engine, linker, watchdog }) })
+        let image_folder = target::image_folder(Target::here(), &engine);
+        let kept = Kept::default();
+        Ok(Self { shared: Arc::new(Shared { engine, linker, watchdog, image_folder, kept }) })
+    }
+
+    /// The folder of a bundle's `native/` whose images this sandbox loads: the platform, and a hash of all that shapes
+    /// machine code.
+    pub fn image_folder(&self) -> &str {
+        &self.shared.image_folder
+    }
+
+    /// Loads a component by the shortest road there is: the one that a policy still uses, the image that is part of
+    /// this program, the image that came along, or compiling. An image that does not fit is passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::compile`].
+    pub fn load(&self, bytes: &[u8], came_along: Option<&Image>) -> Result<Component, SandboxError> {
+        let digest = Digest::of(bytes);
+        if let Some(kept) = self.shared.kept.find(digest) {
+            return Ok(kept);
+        }
+        let component = match Native::of(digest, came_along).map(|image| self.load_image(digest, image)) {
+            Some(Ok(component)) => component,
+            None => self.compile(bytes)?,
+            Some(Err(unfit)) => self.compile(bytes)?.instead_of(&unfit),
+        };
+        self.shared.kept.keep(&component);
+        Ok(component)
+    }
+
+    fn load_image(&self, digest: Digest, image: Native<'_>) -> Result<Component, SandboxError> {
+        let loaded = native::load(&self.shared.engine, image).map_err(|error| SandboxError::Invalid(error.into()))?;
+        Ok(Component::new(digest, self.link(&loaded)?, image.origin()))
     }
 
     /// Compiles a component in process: tens of milliseconds for 60 KB.
@@ -94,14 +128,17 @@ impl Sandbox {
             return Err(SandboxError::TooLarge { bytes: bytes.len() });
         }
         contract::check_is_component(bytes)?;
-        let compiled = wasmtime::component::Component::from_binary(&self.shared.engine, bytes)
-            .map_err(|error| SandboxError::Invalid(error.into()))?;
-        contract::check_world(&self.shared.engine, &compiled)?;
+        let compiled = Compiled::from_binary(&self.shared.engine, bytes);
+        let compiled = compiled.map_err(|error| SandboxError::Invalid(error.into()))?;
+        Ok(Component::new(Digest::of(bytes), self.link(&compiled)?, Origin::Compiled { instead_of_image: None }))
+    }
+
+    fn link(&self, compiled: &Compiled) -> Result<wasmtime::component::InstancePre<State>, SandboxError> {
+        contract::check_world(&self.shared.engine, compiled)?;
         let mut linker = self.shared.linker.clone();
         // WASI imports that are never called may stand: they trap.
-        linker.define_unknown_imports_as_traps(&compiled).map_err(|error| SandboxError::Invalid(error.into()))?;
-        let ready = linker.instantiate_pre(&compiled).map_err(ContractError::from_linking)?;
-        Ok(Component { digest: Digest::of(bytes), ready })
+        linker.define_unknown_imports_as_traps(compiled).map_err(|error| SandboxError::Invalid(error.into()))?;
+        Ok(linker.instantiate_pre(compiled).map_err(ContractError::from_linking)?)
     }
 
     /// Makes an instance and configures it with settings (JSON text).
@@ -124,18 +161,4 @@ impl Sandbox {
         let _watched = self.shared.watchdog.watch();
         instance.ask(question)
     }
-}
-
-/// What is contract is marked so: changing it changes decisions.
-fn configuration() -> wasmtime::Config {
-    let mut config = wasmtime::Config::new();
-    config.wasm_component_model(true);
-    // Contract: the same decision on every machine, and within the same fuel.
-    config.consume_fuel(true).cranelift_nan_canonicalization(true).relaxed_simd_deterministic(true);
-    config.epoch_interruption(true);
-    config.max_wasm_stack(256 * 1024);
-    // One small reservation for each memory that never moves: no gigabytes of address space in a small function.
-    config.memory_reservation(limits::GUEST_MEMORY.value).memory_may_move(false).memory_guard_size(64 * 1024);
-    config.memory_reservation_for_growth(0);
-    config
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use misrule_engine::decision::Enforcer;
 use misrule_engine::digest::Digest;
+use misrule_engine::sandbox::Origin;
 
 use super::chance;
 use super::failure::{Behaviour, Failure, rescue};
@@ -146,7 +147,24 @@ impl<S: Source> Refresher<S> {
 
     fn arm(&self, enforcer: Enforcer, version: Version, began: Moment) {
         let armed = self.state.arm(enforcer, version);
+        self.tell_loaded(&armed);
         self.state.say(self.armed_line(&armed, began));
+    }
+
+    fn tell_loaded(&self, armed: &Armed) {
+        for (policy, origin) in armed.enforcer.origins() {
+            let reason = match origin {
+                Origin::Compiled { instead_of_image } => instead_of_image.clone(),
+                _ => None,
+            };
+            self.state.say(telemetry::Loaded {
+                experiment: armed.enforcer.experiment().name.clone(),
+                version: armed.version.to_string(),
+                policy: policy.to_string(),
+                code: origin.word(),
+                reason,
+            });
+        }
     }
 
     fn armed_line(&self, armed: &Armed, began: Moment) -> telemetry::Armed {

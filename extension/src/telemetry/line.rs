@@ -59,6 +59,8 @@ lines! {
     SettingWrong(SettingWrong) = "setting_wrong", Error;
     /// The layer is a plain pass-through, for as long as this environment lives.
     PassThrough(PassThrough) = "pass_through", Info;
+    /// A policy's machine code is at hand, or was made.
+    Loaded(Loaded) = "loaded", Debug;
     /// An experiment is in force from the next invocation on.
     Armed(Armed) = "armed", Info;
     /// No experiment is in force any more.
@@ -147,6 +149,23 @@ pub struct SettingWrong {
 pub struct PassThrough {
     /// Why nothing can be injected.
     pub reason: String,
+}
+
+/// See [`Line::Loaded`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Loaded {
+    /// The experiment's name.
+    pub experiment: String,
+    /// Its version.
+    pub version: String,
+    /// The policy's name.
+    pub policy: String,
+    /// `shipped` and `came_along`: a native image, of the layer or of the bundle. `kept`: another policy has it, or the
+    /// version before. `compiled`: none of these.
+    pub code: &'static str,
+    /// Why an image that there was could not be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// See [`Line::Armed`].

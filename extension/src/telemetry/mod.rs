@@ -18,8 +18,8 @@ pub use decision::decision_lines;
 pub use dependencies::install;
 pub use line::{
     About, Armed, Cut, Disarmed, Failed, FaultEnded, FaultFailed, Faults, Forbidden, Halted, Injected, Level, Line,
-    NothingDeployed, OutsideBlastRadius, PassThrough, PolicyDigest, PolicyDisabled, PolicySaid, Refused, RefusedStep,
-    RuntimeConnected, SettingWrong, SourceFailed, SourceRecovered, Stale, Start, Trapped, WouldHave,
+    Loaded, NothingDeployed, OutsideBlastRadius, PassThrough, PolicyDigest, PolicyDisabled, PolicySaid, Refused,
+    RefusedStep, RuntimeConnected, SettingWrong, SourceFailed, SourceRecovered, Stale, Start, Trapped, WouldHave,
 };
 
 /// An error and its causes, from the outside in, joined by colons.

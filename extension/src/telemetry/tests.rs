@@ -39,6 +39,8 @@ fn one_of_each() -> Vec<Line> {
         RuntimeConnected {}.into(),
         SettingWrong { variable: text(), reason: text(), hint: text() }.into(),
         PassThrough { reason: text() }.into(),
+        Loaded { experiment: experiment(), version: version(), policy: text(), code: "compiled", reason: Some(text()) }
+            .into(),
         Armed {
             experiment: experiment(),
             version: version(),

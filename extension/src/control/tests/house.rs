@@ -17,7 +17,7 @@ use super::super::state::{State, Waits};
 use super::super::{Armed, Control, Say};
 use crate::clock::{Clock, Moment};
 use crate::sources::{Fetched, Source, SourceError};
-use crate::telemetry::Line;
+use crate::telemetry::{Level, Line};
 
 pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 pub(super) const MAX_AGE: Duration = Duration::from_secs(300);
@@ -136,8 +136,18 @@ impl House {
         self.lines().iter().map(Line::name).collect()
     }
 
-    /// The lines since the last look.
+    /// The lines since the last look, as the layer's log has them by default.
     pub(super) fn lines(&self) -> Vec<Line> {
+        self.all_lines().into_iter().filter(|line| line.level() > Level::Debug).collect()
+    }
+
+    /// Where the machine code of the policies that were loaded since the last look came from.
+    pub(super) fn loaded(&self) -> Vec<&'static str> {
+        let code = |line| if let Line::Loaded(loaded) = line { Some(loaded.code) } else { None };
+        self.all_lines().into_iter().filter_map(code).collect()
+    }
+
+    fn all_lines(&self) -> Vec<Line> {
         std::mem::take(&mut self.lines.lock().unwrap())
     }
 }

@@ -170,3 +170,16 @@ async fn an_experiment_that_is_yet_to_start_is_armed_but_may_not_inject() {
     assert!(!house.control.may_inject(&armed, house.now()));
     assert!(house.control.may_inject(&armed, house.now().plus(3 * INTERVAL)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_component_that_is_in_force_is_not_compiled_again() {
+    let house = House::open();
+    house.arms(experiment("brownout")).await;
+    let fresh = house.loaded();
+    assert!(fresh == ["compiled"] || fresh == ["shipped"], "{fresh:?}");
+    house.arms(experiment("another")).await;
+    assert_eq!(house.loaded(), ["kept"]);
+    house.refreshed(Ok(halt())).await;
+    house.arms(experiment("brownout")).await;
+    assert_eq!(house.loaded(), fresh, "nothing is kept that no experiment uses");
+}

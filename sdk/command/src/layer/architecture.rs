@@ -1,5 +1,7 @@
 //! Lambda's architectures, by Lambda's names.
 
+use misrule_engine::sandbox::Target;
+
 /// What a layer runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Architecture {
@@ -20,9 +22,14 @@ impl Architecture {
 
     /// Rust's name.
     pub(crate) const fn target(self) -> &'static str {
+        self.platform().triple()
+    }
+
+    /// The engine's.
+    pub(crate) const fn platform(self) -> Target {
         match self {
-            Self::X86_64 => "x86_64-unknown-linux-gnu",
-            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => Target::X86_64,
+            Self::Arm64 => Target::Arm64,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use serde::Deserialize;
 
 use super::glibc::OLDEST;
-use super::{Architecture, LayerError};
+use super::{Architecture, Images, LayerError};
 use crate::compile::{self, CargoError};
 use crate::printer::Printer;
 use crate::surroundings;
@@ -75,7 +75,12 @@ impl Checkout {
     /// # Errors
     ///
     /// They do not compile.
-    pub(crate) fn build(&self, architecture: Architecture, printer: &Printer) -> Result<(), LayerError> {
+    pub(crate) fn build(
+        &self,
+        architecture: Architecture,
+        images: &Images,
+        printer: &Printer,
+    ) -> Result<(), LayerError> {
         let mut cargo = surroundings::cargo();
         cargo.current_dir(&self.workspace_root).args(["zigbuild", "--release", "--locked", "--bins"]);
         cargo.args(["--package", PACKAGE, "--target", &format!("{}.{OLDEST}", architecture.target())]);
@@ -83,11 +88,22 @@ impl Checkout {
             cargo.arg("--quiet");
         }
         cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\x1f".as_ref()));
+        cargo.env(Images::VARIABLE, images.folder());
         printer.detail(format_args!("{cargo:?}"));
         let status = cargo.stdin(Stdio::null()).stdout(Stdio::null()).status();
         let status = status.map_err(|source| CargoError::not_started("cargo", source))?;
         let failed = || CargoError::Failed { what: "build", folder: self.workspace_root.clone() };
         if status.success() { Ok(()) } else { Err(failed().into()) }
+    }
+
+    /// The components of the ready-made policies.
+    pub(super) fn components(&self) -> PathBuf {
+        self.workspace_root.join("policies/components")
+    }
+
+    /// Where native images for an architecture are kept.
+    pub(super) fn images(&self, architecture: Architecture) -> PathBuf {
+        self.target_directory.join("images").join(architecture.name())
     }
 
     /// Where a program lies once it is built.

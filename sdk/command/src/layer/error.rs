@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use misrule_engine::sandbox::SandboxError;
 use zip::result::ZipError;
 
 use super::archive::LARGEST;
@@ -32,6 +33,17 @@ pub(crate) enum LayerError {
         /// Why not.
         source: io::Error,
     },
+    /// A ready-made policy cannot be compiled ahead.
+    #[error("`{}` has no native image", path.display())]
+    Component {
+        /// Its component.
+        path: PathBuf,
+        /// Why not.
+        source: SandboxError,
+    },
+    /// Nothing can be compiled ahead for an architecture.
+    #[error("no native images can be made")]
+    Images(#[source] SandboxError),
     /// What was built is no program of 64 bits.
     #[error("`{program}` is no program for Lambda")]
     NoProgram {
@@ -69,14 +81,15 @@ impl Explain for LayerError {
             Self::Cargo(error) => error.hint(),
             Self::NewGlibc { .. } => Some("link it with `cargo zigbuild`, as `misrule layer` does".to_owned()),
             Self::TooLarge { .. } => Some("look at what a new dependency added: `cargo bloat --crates`".to_owned()),
-            Self::File { .. } | Self::NoProgram { .. } | Self::Pack(_) => None,
+            Self::Component { .. } => Some("build it again with `misrule build`".to_owned()),
+            Self::Images(_) | Self::File { .. } | Self::NoProgram { .. } | Self::Pack(_) => None,
         }
     }
 
     fn blame(&self) -> Blame {
         match self {
             Self::Cargo(error) => error.blame(),
-            Self::Pack(_) => Blame::Own,
+            Self::Pack(_) | Self::Images(_) => Blame::Own,
             _ => Blame::Input,
         }
     }

@@ -1,13 +1,15 @@
-//! The layer as Lambda takes it: its programs, built for a Lambda architecture from a checkout, checked, and packed so that
-//! the same programs make the same bytes.
+//! The layer as Lambda takes it: its programs, built for a Lambda architecture from a checkout with native images of the
+//! ready-made policies in them, checked, and packed so that the same programs make the same bytes.
 
 mod architecture;
 mod archive;
 mod checkout;
 mod error;
 mod glibc;
+mod images;
 
 pub(crate) use architecture::{Architecture, Wanted};
 pub(crate) use archive::Archive;
 pub(crate) use checkout::Checkout;
 pub(crate) use error::LayerError;
+pub(crate) use images::Images;

@@ -18,6 +18,7 @@ pub(crate) enum Line {
     PassThrough {
         reason: String,
     },
+    Loaded {},
     Armed(Armed),
     Disarmed {
         experiment: String,
