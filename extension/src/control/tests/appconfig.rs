@@ -17,7 +17,7 @@ use super::house::{INTERVAL, MAX_AGE, START, environment, experiment};
 use crate::clock::{Clock, Moment};
 use crate::settings::{AwsSettings, CredentialsSettings, EndpointUrl, HostedAddress, Keys, Secret};
 use crate::sources::AppConfig;
-use crate::telemetry::Line;
+use crate::telemetry::{Level, Line};
 
 /// The interval, and what a pause may be longer by.
 const BETWEEN: Duration = INTERVAL.saturating_add(Duration::from_secs(1));
@@ -79,7 +79,8 @@ impl Watched {
     }
 
     fn told(&self) -> Vec<&'static str> {
-        std::mem::take(&mut *self.lines.lock().unwrap()).iter().map(Line::name).collect()
+        let lines = std::mem::take(&mut *self.lines.lock().unwrap());
+        lines.iter().filter(|line| line.level() > Level::Debug).map(Line::name).collect()
     }
 
     fn sessions(&self) -> u64 {
