@@ -184,27 +184,28 @@ async fn the_aws_cli_reads_what_misrule_published_and_halted() -> Result<()> {
     let published = publishing::publish(&bundle(cli.folder.path())?, PLACE, &appconfig).await?;
     assert!(published.status.success(), "{}", told(&published));
 
-    let (about, content) = cli.version(&place, "1").await?;
-    let line = format!("version 1 deployment 1 sha256 {}\n", Digest::of(&content));
+    // A halt went first.
+    let (about, content) = cli.version(&place, "2").await?;
+    let line = format!("version 2 deployment 2 sha256 {}\n", Digest::of(&content));
     assert_eq!(String::from_utf8_lossy(&published.stdout), line);
     assert_eq!(about["ContentType"], "application/zip");
     let Delivery::Experiment(package) = Delivery::read(&content.into())? else { anyhow::bail!("no experiment") };
     assert_eq!(package.experiment.name, "own");
     let listed = cli.run(&[&["list-deployments"], &environment(&place)[..]].concat()).await?;
     let newest = &listed["Items"][0];
-    assert_eq!((&newest["State"], &newest["ConfigurationVersion"]), (&json!("COMPLETE"), &json!("1")), "{listed}");
+    assert_eq!((&newest["State"], &newest["ConfigurationVersion"]), (&json!("COMPLETE"), &json!("2")), "{listed}");
 
-    let slow = cli.start(&place, "AppConfig.Linear20PercentEvery6Minutes", "1").await?;
+    let slow = cli.start(&place, "AppConfig.Linear20PercentEvery6Minutes", "2").await?;
     assert_eq!(cli.state(&place, &slow).await?, "DEPLOYING");
     cli.about(&place, &["stop-deployment"], &slow).await?;
     assert_eq!(cli.state(&place, &slow).await?, "ROLLED_BACK");
-    let slow = cli.start(&place, "AppConfig.Linear20PercentEvery6Minutes", "1").await?;
+    let slow = cli.start(&place, "AppConfig.Linear20PercentEvery6Minutes", "2").await?;
     let endpoint = appconfig.endpoint();
     let halt = ["halt", "--to", PLACE, "--region", "us-east-1", "--endpoint-url", &endpoint];
     let halted = publishing::misrule(&halt, cli.folder.path()).await?;
-    assert_eq!(String::from_utf8_lossy(&halted.stdout), "version 2 deployment 4\n", "{}", told(&halted));
+    assert_eq!(String::from_utf8_lossy(&halted.stdout), "version 3 deployment 5\n", "{}", told(&halted));
     assert_eq!(cli.state(&place, &slow).await?, "ROLLED_BACK");
-    assert_eq!(cli.state(&place, "4").await?, "COMPLETE");
-    assert_eq!(cli.version(&place, "2").await?.1, br#"{"halt": true}"#);
+    assert_eq!(cli.state(&place, "5").await?, "COMPLETE");
+    assert_eq!(cli.version(&place, "3").await?.1, br#"{"halt": true}"#);
     Ok(())
 }

@@ -6,17 +6,21 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use misrule_engine::decision::{ArmError, Armoury, Carries, FaultKind, PolicyName};
-use misrule_engine::delivery::{Delivery, DeliveryError, bundle};
+use misrule_engine::delivery::{Delivery, DeliveryError, Form, bundle};
 use misrule_engine::digest::Digest;
-use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, ExperimentError, PolicyUse};
+use misrule_engine::experiment::{
+    ComponentRef, Ends, Environment, Experiment, ExperimentError, PolicyUse, PublishedTo,
+};
 use misrule_engine::policy::PolicyError;
 use misrule_engine::sandbox::{Refusal, Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 
-use crate::appconfig::Content;
+use crate::appconfig::{Content, media_type};
 use crate::compile;
 use crate::failure::{Blame, Explain};
+use crate::revision;
 
 /// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
 const LARGEST: usize = 1024 * 1024;
@@ -30,6 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) ends: Timestamp,
     /// The digest of the content: what log lines call the experiment's version.
     pub(crate) digest: Digest,
+    /// Its form.
+    pub(crate) form: Form,
     /// What is uploaded.
     pub(crate) content: Content,
 }
@@ -202,26 +208,44 @@ impl Draft {
         FaultKind::ALL.iter().filter(asks).copied().collect()
     }
 
-    /// Resolves it for `region` at `now`, packs it, and tries it as a layer would.
+    /// Resolves it for where it is published to at `now`, packs it, and tries it as a layer in the first region would. It is
+    /// the same in all regions: one version.
     ///
     /// # Errors
     ///
     /// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
-    pub(crate) fn prepare(&self, region: &str, now: Timestamp) -> Result<Prepared, ContentError> {
+    pub(crate) fn prepare(&self, to: &PublishedTo, now: Timestamp) -> Result<Prepared, ContentError> {
         let Self { path, experiment, modules } = self;
+        let region = to.regions.first().map_or("", String::as_str);
+        let experiment = Experiment { published_to: to.clone(), ..experiment.clone() };
         let experiment = experiment
             .resolve(now, region)
             .map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
-        let (bytes, media_type) = pack(path, &experiment, modules)?;
+        let (bytes, form) = pack(path, &experiment, modules)?;
         if bytes.len() > LARGEST {
             return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len() });
         }
         try_to_arm(path, &bytes, region, now)?;
         let digest = Digest::of(&bytes);
-        let description = format!("misrule: {} sha256 {}", experiment.name, digest.short());
-        let ends = end(&experiment, now);
-        Ok(Prepared { name: experiment.name, ends, digest, content: Content { bytes, media_type, description } })
+        let content = Content { bytes, media_type: media_type(form), description: self.description(digest) };
+        Ok(Prepared { ends: end(&experiment, now), name: experiment.name, digest, form, content })
     }
+
+    /// Name, digest and revision: what the AppConfig console shows.
+    fn description(&self, digest: Digest) -> String {
+        let revision = revision::of(self.path.parent().unwrap_or(Path::new("")));
+        let revision = revision.map(|revision| format!(" git {revision}")).unwrap_or_default();
+        format!("misrule: {} sha256 {}{revision}", self.experiment.name, digest.short())
+    }
+}
+
+/// What a layer reads in these bytes.
+///
+/// # Errors
+///
+/// They are nothing that it would arm or halt for.
+pub(crate) fn delivered(bytes: &Bytes) -> Result<Delivery, DeliveryError> {
+    Delivery::read(bytes)
 }
 
 fn end(experiment: &Experiment, now: Timestamp) -> Timestamp {
@@ -261,18 +285,18 @@ fn pack(
     path: &Path,
     experiment: &Experiment,
     modules: &BTreeMap<String, Vec<u8>>,
-) -> Result<(Vec<u8>, &'static str), ContentError> {
+) -> Result<(Vec<u8>, Form), ContentError> {
     if modules.is_empty() {
-        return Ok((experiment.to_json().into_bytes(), "application/json"));
+        return Ok((experiment.to_json().into_bytes(), Form::Json));
     }
     let packed = bundle::write(experiment, modules);
     let packed = packed.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
-    Ok((packed, "application/zip"))
+    Ok((packed, Form::Bundle))
 }
 
 /// Does what a layer does with what it receives, in an environment made up for the purpose.
 fn try_to_arm(path: &Path, bytes: &[u8], region: &str, now: Timestamp) -> Result<(), ContentError> {
-    let delivery = Delivery::read(&bytes.to_vec().into());
+    let delivery = delivered(&bytes.to_vec().into());
     let delivery = delivery.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
     let Delivery::Experiment(package) = delivery else { return Ok(()) };
     let sandbox = Sandbox::new().map_err(ContentError::Sandbox)?;

@@ -32,12 +32,23 @@ pub(crate) struct Failure {
     error: Box<dyn Error>,
     hint: Option<String>,
     blame: Blame,
+    region: Option<String>,
 }
 
 impl Failure {
+    /// The failure of one region among several.
+    pub(crate) fn in_region(self, region: &str) -> Self {
+        Self { region: Some(region.to_owned()), ..self }
+    }
+
     /// A failure that is not the user's.
     pub(crate) fn own(what: &'static str, source: impl Error + 'static) -> Self {
-        Self { error: Box::new(OwnFault { what, source: Box::new(source) }), hint: None, blame: Blame::Own }
+        Self {
+            error: Box::new(OwnFault { what, source: Box::new(source) }),
+            hint: None,
+            blame: Blame::Own,
+            region: None,
+        }
     }
 
     /// The exit code: 1 or 2, as the command's help says; 128 and the signal's number where one stopped it, as shells say.
@@ -51,7 +62,8 @@ impl Failure {
 
     /// The error, then each of its causes. A cause whose words its error already has is left out.
     pub(crate) fn causes(&self) -> Vec<String> {
-        let mut causes = vec![self.error.to_string()];
+        let region = self.region.as_ref().map(|region| format!("{region}: ")).unwrap_or_default();
+        let mut causes = vec![format!("{region}{}", self.error)];
         let mut cause = self.error.source();
         while let Some(error) = cause {
             let words = error.to_string();
@@ -71,7 +83,7 @@ impl Failure {
 
 impl<E: Explain + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { hint: error.hint(), blame: error.blame(), error: Box::new(error) }
+        Self { hint: error.hint(), blame: error.blame(), error: Box::new(error), region: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
 use crate::surroundings;
@@ -35,13 +35,19 @@ pub(crate) struct Printer {
     verbosity: Verbosity,
     terminal: bool,
     coloured: bool,
+    /// Bars of several regions stand below each other.
+    bars: MultiProgress,
 }
 
 impl Printer {
     /// A printer to this process's stdout and stderr.
     pub(crate) fn new(verbosity: Verbosity) -> Self {
         let terminal = io::stderr().is_terminal();
-        Self { verbosity, terminal, coloured: terminal && surroundings::colour_allowed() }
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        if terminal && verbosity >= Verbosity::Normal {
+            bars.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        Self { verbosity, terminal, coloured: terminal && surroundings::colour_allowed(), bars }
     }
 
     /// A line of the result, to stdout.
@@ -100,10 +106,7 @@ impl Printer {
 
     /// A bar from 0 to 100 percent: drawn on a terminal, a line for each change elsewhere.
     pub(crate) fn progress(&self, what: &str) -> Progress<'_> {
-        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden());
-        if self.terminal && self.verbosity >= Verbosity::Normal {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
+        let bar = self.bars.add(ProgressBar::new(100));
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}% {msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -125,8 +128,19 @@ impl Printer {
         Activity { printer: self, bar }
     }
 
+    /// Asks a question, where there is a terminal to answer it at: whether the answer is yes.
+    pub(crate) fn asks(&self, question: &str) -> Option<bool> {
+        if !self.terminal || !io::stdin().is_terminal() {
+            return None;
+        }
+        drop(write!(io::stderr(), "{} [y/N] ", harmless(question)));
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        Some(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
     fn tell(&self, line: impl Display) {
-        drop(writeln!(io::stderr(), "{line}"));
+        self.bars.suspend(|| drop(writeln!(io::stderr(), "{line}")));
     }
 
     fn painted(&self, text: &str, style: &str) -> String {

@@ -1,22 +1,21 @@
-//! How AppConfig is reached: region, endpoint and credentials, as the AWS command line finds them.
+//! How AppConfig is reached: regions, endpoint and credentials, as the AWS command line finds them.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, profile};
-use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_sdk_appconfig::Client;
-use aws_sdk_appconfig::config::ProvideCredentials;
 use aws_smithy_http_client::{Builder, tls};
 use aws_types::os_shim_internal::{Env, Fs};
 use misrule_engine::experiment::is_region;
 
-use super::error::{self, AppConfigError};
+use super::error::AppConfigError;
+use super::service::{Manner, Service};
+use crate::printer::Printer;
 
 /// Which AppConfig to talk to. Where nothing is said, the surroundings decide as they do for the AWS command line.
 #[derive(clap::Args)]
 pub(crate) struct Connection {
-    /// The AWS region; by default AWS_REGION or the AWS profile's
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    /// The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
+    #[arg(long = "region", value_name = "REGION", value_delimiter = ',')]
+    regions: Vec<String>,
     /// Another AppConfig than the region's own, such as a local one
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
@@ -25,29 +24,42 @@ pub(crate) struct Connection {
     aws_profile: Option<String>,
 }
 
-/// An AppConfig that can be asked.
-pub(crate) struct Service {
-    pub(super) client: Client,
-    pub(super) endpoint: String,
-    config: SdkConfig,
-    region: String,
-    profile: Option<String>,
-}
-
 impl Connection {
-    /// Reads what is needed to make calls, and makes none.
+    /// Reads what is needed to make calls, and makes none: a service for each region, each once.
     ///
     /// # Errors
     ///
     /// No region, one that is none, or a profile that there is not.
-    pub(crate) async fn open(&self) -> Result<Service, AppConfigError> {
-        if let Some(region) = &self.region {
-            check_region("`--region`", region)?;
-        }
+    pub(crate) async fn open<'p>(&self, printer: &'p Printer) -> Result<Vec<Service<'p>>, AppConfigError> {
+        self.open_as(printer, false).await
+    }
+
+    /// As [`open`](Self::open); with `rehearsal`, services say which calls would change something, and make none of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(crate) async fn open_as<'p>(
+        &self,
+        printer: &'p Printer,
+        rehearsal: bool,
+    ) -> Result<Vec<Service<'p>>, AppConfigError> {
+        self.regions.iter().try_for_each(|region| check_region("`--region`", region))?;
         self.check_profile().await?;
+        let config = self.load().await;
+        let regions = self.regions(&config)?;
+        let manner = Manner { names_region: regions.len() > 1, rehearsal };
+        let service = |region: String| {
+            let config = config.to_builder().region(Region::new(region.clone())).build();
+            Service::new(config, region, self.aws_profile.clone(), printer, manner)
+        };
+        Ok(regions.into_iter().map(service).collect())
+    }
+
+    async fn load(&self) -> SdkConfig {
         let client = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.build_https());
-        if let Some(region) = &self.region {
+        if let Some(region) = self.regions.first() {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(url) = &self.endpoint_url {
@@ -56,11 +68,22 @@ impl Connection {
         if let Some(profile) = &self.aws_profile {
             loader = loader.profile_name(profile);
         }
-        let config = loader.load().await;
-        let region = config.region().ok_or(AppConfigError::NoRegion)?.to_string();
-        check_region("what AWS_REGION or the AWS profile says", &region)?;
-        let endpoint = config.endpoint_url().map_or_else(|| format!("its endpoint in {region}"), str::to_owned);
-        Ok(Service { client: Client::new(&config), endpoint, config, region, profile: self.aws_profile.clone() })
+        loader.load().await
+    }
+
+    fn regions(&self, config: &SdkConfig) -> Result<Vec<String>, AppConfigError> {
+        if self.regions.is_empty() {
+            let region = config.region().ok_or(AppConfigError::NoRegion)?.to_string();
+            check_region("what AWS_REGION or the AWS profile says", &region)?;
+            return Ok(vec![region]);
+        }
+        let mut regions = Vec::new();
+        for region in &self.regions {
+            if !regions.contains(region) {
+                regions.push(region.clone());
+            }
+        }
+        Ok(regions)
     }
 
     /// The SDK goes on without a profile that is missing. Files that cannot be read are left for it to judge.
@@ -80,28 +103,4 @@ impl Connection {
 
 fn check_region(said_by: &'static str, region: &str) -> Result<(), AppConfigError> {
     if is_region(region) { Ok(()) } else { Err(AppConfigError::NotARegion { said_by, region: region.to_owned() }) }
-}
-
-impl Service {
-    /// The region that is published to.
-    pub(crate) fn region(&self) -> &str {
-        &self.region
-    }
-
-    /// Finds out whether there are credentials, before a call says at length that there are none.
-    ///
-    /// # Errors
-    ///
-    /// There are none, or they cannot be used.
-    pub(super) async fn check_credentials(&self) -> Result<(), AppConfigError> {
-        let profile = self.profile.clone();
-        let Some(provider) = self.config.credentials_provider() else {
-            return Err(AppConfigError::NoCredentials { profile });
-        };
-        match provider.provide_credentials().await {
-            Ok(_) => Ok(()),
-            Err(CredentialsError::CredentialsNotLoaded(_)) => Err(AppConfigError::NoCredentials { profile }),
-            Err(bad) => Err(AppConfigError::BadCredentials { profile, cause: error::root_cause(&bad) }),
-        }
-    }
 }

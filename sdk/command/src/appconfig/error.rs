@@ -5,6 +5,8 @@ use std::fmt;
 
 use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 
+use misrule_engine::experiment::ExperimentError;
+
 use crate::failure::Explain;
 
 /// A call and what it was about: `appconfig:StartDeployment on environment `prod``.
@@ -109,8 +111,6 @@ pub(crate) enum AppConfigError {
         place: String,
         /// What is there.
         there: Vec<String>,
-        /// The command that makes it.
-        make: String,
     },
     /// There are several of this name.
     #[error("there are {} of the name `{wanted}` in {place}: {}", ids.len(), ids.join(", "))]
@@ -149,8 +149,50 @@ pub(crate) enum AppConfigError {
         number: i32,
         /// AppConfig's word.
         state: String,
-        /// The last entry of its event log.
+        /// What its event log says.
         reason: Option<String>,
+    },
+    /// The account has no such deployment strategy.
+    #[error("there is no deployment strategy `{wanted}` in region `{region}`")]
+    NoStrategy {
+        /// The name or id that was asked for.
+        wanted: String,
+        /// Where.
+        region: String,
+        /// Those that are there.
+        there: Vec<String>,
+    },
+    /// An experiment is in force: there is nothing to resume.
+    #[error("`{name}` is in force at {place}: it is not halted")]
+    NotHalted {
+        /// The experiment.
+        name: String,
+        /// Where.
+        place: String,
+    },
+    /// No experiment was in force before.
+    #[error("no experiment was in force at {place}")]
+    NothingToResume {
+        /// Where.
+        place: String,
+    },
+    /// What was halted has ended meanwhile.
+    #[error("`{name}` cannot be resumed")]
+    Over {
+        /// The experiment.
+        name: String,
+        /// Why not.
+        source: ExperimentError,
+    },
+    /// A profile has experiments of one form.
+    #[error("configuration profile `{profile}` has {has}, and this is {is}")]
+    AnotherForm {
+        /// Which.
+        profile: String,
+        /// The form of what is there.
+        has: &'static str,
+        /// The form of what is published.
+        is: &'static str,
     },
 }
 
@@ -178,8 +220,8 @@ impl Explain for AppConfigError {
             Self::Unreachable { .. } => "check `--region`, `--endpoint-url` and the network".to_owned(),
             Self::Denied { call } => format!("allow the action appconfig:{} in the caller's IAM policy", call.action),
             Self::Refused { code, .. } => return refusal_hint(code).map(str::to_owned),
-            Self::NotFound { there, make, .. } if there.is_empty() => format!("there is none yet: `{make}` makes it"),
-            Self::NotFound { there, make, .. } => format!("there is: {}; `{make}` makes it", there.join(", ")),
+            Self::NotFound { there, .. } if there.is_empty() => format!("there is none yet: {MAKE}"),
+            Self::NotFound { there, .. } => format!("there is: {}; {MAKE}", there.join(", ")),
             Self::Ambiguous { .. } => "use the id instead of the name".to_owned(),
             Self::WrongProfile { .. } => {
                 "make a hosted freeform one: `aws appconfig create-configuration-profile --location-uri hosted`"
@@ -190,11 +232,25 @@ impl Explain for AppConfigError {
                  experiment of its own profile"
                     .to_owned()
             }
-            Self::Failed { .. } | Self::Undone { .. } => return None,
+            Self::NoStrategy { there, .. } => {
+                format!("there is: {}; or say how to grow: `--grow \"10% every 2m\" --bake 10m`", there.join(", "))
+            }
+            Self::Undone { .. } => "what was in force before is again: `misrule status` names it".to_owned(),
+            Self::AnotherForm { .. } => {
+                "name another configuration profile in `--to`, and in the MISRULE_SOURCE of its functions".to_owned()
+            }
+            Self::NothingToResume { .. } | Self::Over { .. } => {
+                "publish it: `misrule publish EXPERIMENT.TOML`".to_owned()
+            }
+            Self::NotHalted { .. } => "`misrule halt` stops it, `misrule publish` replaces it".to_owned(),
+            Self::Failed { .. } => return None,
         };
         Some(hint)
     }
 }
+
+/// How to make what is absent.
+const MAKE: &str = "`misrule publish --yes` makes what is absent";
 
 fn refusal_hint(code: &str) -> Option<&'static str> {
     match code {

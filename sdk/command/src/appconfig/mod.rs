@@ -1,12 +1,29 @@
-//! AWS AppConfig's control plane, as far as publishing and halting need it: find where to, upload, deploy, watch.
+//! AWS AppConfig's control plane, as far as publishing and halting need it: find or make where to, upload, deploy, watch.
 //! Calls and limits: AWS AppConfig API reference, version 2019-10-09.
 
+mod caller;
 mod connection;
 mod deployment;
 mod destination;
 mod error;
-mod target;
+mod halting;
+mod history;
+mod place;
+mod publication;
+mod resuming;
+mod service;
+mod standing;
+mod strategy;
+mod version;
 
 pub(crate) use connection::Connection;
-pub(crate) use deployment::Content;
+pub(crate) use deployment::Published;
 pub(crate) use destination::Destination;
+pub(crate) use error::AppConfigError;
+pub(crate) use place::{Found, Target};
+pub(crate) use publication::{Publication, Publishing};
+pub(crate) use resuming::Resumed;
+pub(crate) use service::Service;
+pub(crate) use standing::{Deployed, Past};
+pub(crate) use strategy::Rollout;
+pub(crate) use version::{Content, Delivered, media_type};

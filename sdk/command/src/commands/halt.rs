@@ -1,11 +1,9 @@
 //! `misrule halt`: nothing may inject any more.
 
-use crate::appconfig::{Connection, Content, Destination};
+use crate::appconfig::{Connection, Destination, Published, Service};
 use crate::failure::Failure;
+use crate::fleet::{self, Row};
 use crate::printer::Printer;
-
-/// What tells every layer to stop: the one delivery that needs no signature.
-const HALT: &[u8] = br#"{"halt": true}"#;
 
 /// How soon a halt is felt: AppConfig's answers say when to ask again, and a layer that is not told asks after 60 seconds
 /// (<https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_appconfigdata_GetLatestConfiguration.html>).
@@ -23,21 +21,32 @@ pub(crate) struct Arguments {
     /// The AppConfig application, environment and configuration profile, by name or id
     #[arg(long, value_name = "APP/ENV/PROFILE")]
     to: Destination,
+    /// Say each call that would change something, and make none of them
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     connection: Connection,
 }
 
 /// Halts; version and deployment go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
-    let service = arguments.connection.open().await?;
-    let target = service.find(&arguments.to).await?;
-    if let Some(number) = service.stop(&target).await? {
-        printer.say(format_args!("stopped deployment {number}"));
+    let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
+    let rows = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
+        let target = service.find(&arguments.to).await?;
+        let published = service.halt(&target).await?;
+        Ok(tell(service, &published, &arguments.to))
+    });
+    fleet::tell(printer, &services, &["version", "deployment"], rows.await)
+}
+
+fn tell(service: &Service<'_>, Published { version, deployment }: &Published, to: &Destination) -> Row {
+    if service.rehearses() {
+        return fleet::rehearsed(service);
     }
-    let description = "misrule: halt".to_owned();
-    let halt = Content { bytes: HALT.to_vec(), media_type: "application/json", description };
-    let published = service.publish(&target, &halt, printer).await?;
-    printer.say(format_args!("halted {}: {HOW_SOON}", arguments.to));
-    printer.data(format_args!("version {} deployment {}", published.version, published.deployment));
-    Ok(())
+    service.say(format_args!("halted {to}: {HOW_SOON}"));
+    Row {
+        outcome: "halted",
+        cells: vec![version.to_string(), deployment.to_string()],
+        line: format!("version {version} deployment {deployment}"),
+    }
 }

@@ -3,11 +3,14 @@
 mod build;
 mod demo;
 mod halt;
+mod history;
 mod inspect;
 mod layer;
 mod new;
 mod publish;
 mod report;
+mod resume;
+mod status;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -34,6 +37,9 @@ commands! {
     Inspect in inspect;
     Publish in publish;
     Halt in halt;
+    Status in status;
+    History in history;
+    Resume in resume;
     Report in report;
     Layer in layer;
     Demo in demo;

@@ -21,6 +21,9 @@ Commands:
   inspect  Show what a policy's component is
   publish  Publish an experiment through AWS AppConfig
   halt     Stop an experiment
+  status   Say what is deployed
+  history  Say what was deployed
+  resume   Deploy again what a halt stopped
   report   Say what happened, out of a function's log
   layer    Make the Lambda layer, a zip for each architecture
   demo     See an experiment at work, on this machine
@@ -112,7 +115,7 @@ Options:
 fn publish_has_a_page() {
     assert_eq!(
         misrule("publish -h"),
-        r"exit 0
+        r#"exit 0
 Publish an experiment through AWS AppConfig
 
 Usage: misrule publish [OPTIONS] --to <APP/ENV/PROFILE> <EXPERIMENT.TOML>
@@ -122,15 +125,20 @@ Arguments:
 
 Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --yes                   Make what is absent of them without asking
+      --dry-run               Say each call that would change something, and make none of them
       --wait <SECONDS>        How long to wait for the end of a deployment that is under way there [default: 600]
-      --region <REGION>       The AWS region; by default AWS_REGION or the AWS profile's
+      --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
+      --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
+      --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m
+      --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
       --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
   -q, --quiet                 Say nothing but errors
   -v, --verbose               Say more: each step on the way
   -h, --help                  Print help (see more with '--help')
 ----
-"
+"#
     );
 }
 
@@ -145,7 +153,8 @@ Usage: misrule halt [OPTIONS] --to <APP/ENV/PROFILE>
 
 Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
-      --region <REGION>       The AWS region; by default AWS_REGION or the AWS profile's
+      --dry-run               Say each call that would change something, and make none of them
+      --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
       --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
   -q, --quiet                 Say nothing but errors
@@ -153,6 +162,77 @@ Options:
   -h, --help                  Print help (see more with '--help')
 ----
 "
+    );
+}
+
+#[test]
+fn status_has_a_page() {
+    assert_eq!(
+        misrule("status -h"),
+        r"exit 0
+Say what is deployed
+
+Usage: misrule status [OPTIONS] --to <APP/ENV/PROFILE>
+
+Options:
+      --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
+  -q, --quiet                 Say nothing but errors
+  -v, --verbose               Say more: each step on the way
+  -h, --help                  Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn history_has_a_page() {
+    assert_eq!(
+        misrule("history -h"),
+        r"exit 0
+Say what was deployed
+
+Usage: misrule history [OPTIONS] --to <APP/ENV/PROFILE>
+
+Options:
+      --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --last <COUNT>          How many, at most [default: 10]
+      --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
+  -q, --quiet                 Say nothing but errors
+  -v, --verbose               Say more: each step on the way
+  -h, --help                  Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn resume_has_a_page() {
+    assert_eq!(
+        misrule("resume -h"),
+        r#"exit 0
+Deploy again what a halt stopped
+
+Usage: misrule resume [OPTIONS] --to <APP/ENV/PROFILE>
+
+Options:
+      --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --dry-run               Say each call that would change something, and make none of them
+      --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
+      --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
+      --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m
+      --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
+  -q, --quiet                 Say nothing but errors
+  -v, --verbose               Say more: each step on the way
+  -h, --help                  Print help (see more with '--help')
+----
+"#
     );
 }
 

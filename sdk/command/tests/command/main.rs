@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end where its own preparations fail")]
 
+mod account;
 mod build;
 mod demo;
+mod halt;
 mod help;
 mod inspect;
 #[cfg(unix)]
 mod layer;
 mod new;
+mod place;
 mod publish;
+mod regions;
 mod report;
 mod session;
+mod standing;

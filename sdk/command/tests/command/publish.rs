@@ -1,93 +1,31 @@
-use std::sync::Arc;
+//! `misrule publish` to one place.
 
-use aws_sdk_appconfig::Client;
-use aws_sdk_appconfig::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_appconfig::primitives::Blob;
 use misrule_engine::delivery::{Delivery, Form};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::Ends;
-use misrule_local::appconfig::{AppConfig, Behaviour, Place, Plane};
+use misrule_local::appconfig::{Behaviour, Plane};
 
+use crate::account::{Account, OUTAGE};
 use crate::session::Session;
-
-const OUTAGE: &str = r#"
-name = "outage"
-duration = "1h"
-[blast_radius]
-functions = ["shop-*"]
-[[policy]]
-use = "path-outage"
-settings = { paths = ["/checkout/**"] }
-"#;
-
-/// A session with credentials, and a local AppConfig that has `shop/prod/chaos`.
-struct Account {
-    appconfig: AppConfig,
-    place: Place,
-    session: Arc<Session>,
-}
-
-impl Account {
-    async fn of(session: Session) -> Self {
-        let appconfig = AppConfig::serve().await.unwrap();
-        let place = appconfig.create("shop", "prod", "chaos");
-        let session = session.with("AWS_ACCESS_KEY_ID", "key").with("AWS_SECRET_ACCESS_KEY", "secret");
-        let session = session.with("AWS_REGION", "eu-west-3").with("AWS_ENDPOINT_URL", appconfig.endpoint());
-        Self { appconfig, place, session: Arc::new(session) }
-    }
-
-    async fn misrule(&self, arguments: &str) -> String {
-        let (session, arguments) = (Arc::clone(&self.session), arguments.to_owned());
-        let told = tokio::task::spawn_blocking(move || session.misrule(&arguments)).await.unwrap();
-        told.replace(&self.appconfig.endpoint(), "http://localhost")
-    }
-
-    fn client(&self) -> Client {
-        let http = aws_smithy_http_client::Builder::new().build_http();
-        let config = aws_sdk_appconfig::Config::builder().behavior_version(BehaviorVersion::latest());
-        let config = config.region(Region::new("eu-west-3")).endpoint_url(self.appconfig.endpoint()).http_client(http);
-        let credentials = Credentials::new("key", "secret", None, None, "test");
-        Client::from_conf(config.credentials_provider(credentials).build())
-    }
-
-    /// The media type, description and bytes of a version.
-    async fn version(&self, number: i32) -> (String, String, Vec<u8>) {
-        let request = self.client().get_hosted_configuration_version().application_id(&self.place.application);
-        let request = request.configuration_profile_id(&self.place.profile).version_number(number);
-        let held = request.send().await.unwrap();
-        (held.content_type.unwrap(), held.description.unwrap(), held.content.unwrap().into_inner())
-    }
-
-    /// Starts a deployment that takes 20 minutes.
-    async fn deploy_slowly(&self, place: &Place) {
-        let request = self.client().create_hosted_configuration_version().application_id(&place.application);
-        let request = request.configuration_profile_id(&place.profile).content_type("text/plain");
-        request.content(Blob::new("x")).send().await.unwrap();
-        let request = self.client().start_deployment().application_id(&place.application);
-        let request = request.environment_id(&place.environment).configuration_profile_id(&place.profile);
-        let request = request.deployment_strategy_id("AppConfig.Canary10Percent20Minutes").configuration_version("1");
-        request.send().await.unwrap();
-    }
-}
 
 #[tokio::test]
 async fn ready_made_policies_are_published_as_json() {
     let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
     let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
-    let (media_type, description, content) = account.version(1).await;
+    let (media_type, description, content) = account.version(2).await;
     let digest = Digest::of(&content);
     assert_eq!(
         (media_type.as_str(), description),
         ("application/json", format!("misrule: outage sha256 {}", digest.short()))
     );
     let Delivery::Experiment(package) = Delivery::read(&content.into()).unwrap() else { panic!("no experiment") };
-    assert_eq!((package.form, package.experiment.blast_radius.regions), (Form::Json, vec!["eu-west-3".to_owned()]));
+    assert_eq!((package.form, package.experiment.published_to.regions), (Form::Json, vec!["eu-west-3".to_owned()]));
     let Ends::At(ends) = package.experiment.ends else { panic!("it has no end") };
     assert_eq!(
         told,
         format!(
-            "exit 0\nversion 1 deployment 1 sha256 {digest}\n----\ndeployment 1: COMPLETE, 100 %\n\
-             published `outage` to shop/prod/chaos: it ends at {ends} unless halted before\n"
+            "exit 0\nversion 2 deployment 2 sha256 {digest}\n----\nnothing is deployed there yet: a halt goes first, so that \
+             a rollback has somewhere to go\ndeployment 1: COMPLETE, 100 %\ndeployment 2: COMPLETE, 100 %\npublished `outage` to shop/prod/chaos: it ends at {ends} unless halted before\n"
         )
     );
 }
@@ -98,8 +36,8 @@ async fn modules_are_published_as_a_bundle() {
     let own = OUTAGE.replace("use = \"path-outage\"", "module = \"own.wasm\"");
     let account = Account::of(Session::new().file("policies/own.wasm", component).file("policies/own.toml", own)).await;
     let told = account.misrule("publish policies/own.toml --to shop/prod/chaos -q").await;
-    let (media_type, _, content) = account.version(1).await;
-    assert_eq!(told, format!("exit 0\nversion 1 deployment 1 sha256 {}\n----\n", Digest::of(&content)));
+    let (media_type, _, content) = account.version(2).await;
+    assert_eq!(told, format!("exit 0\nversion 2 deployment 2 sha256 {}\n----\n", Digest::of(&content)));
     let Delivery::Experiment(package) = Delivery::read(&content.into()).unwrap() else { panic!("no experiment") };
     assert_eq!((media_type.as_str(), package.form), ("application/zip", Form::Bundle));
     assert_eq!(package.modules["own.wasm"], component);
@@ -112,28 +50,7 @@ async fn the_strategy_is_made_once() {
         assert!(account.misrule("publish outage.toml --to shop/prod/chaos").await.starts_with("exit 0\n"));
     }
     assert_eq!(account.appconfig.calls("CreateDeploymentStrategy"), 1);
-    assert_eq!(account.appconfig.calls("StartDeployment"), 2);
-}
-
-#[tokio::test]
-async fn a_halt_stops_the_deployment_that_is_under_way() {
-    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
-    account.deploy_slowly(&account.place).await;
-    assert_eq!(
-        account.misrule("publish outage.toml --to shop/prod/chaos --wait 0").await,
-        "exit 1\n----\nerror: deployment 1 of `chaos` is under way in environment `prod` (DEPLOYING)\n\
-         hint: wait until it is done, or stop it: `aws appconfig stop-deployment`; `misrule halt` does that for an \
-         experiment of its own profile\n"
-    );
-    assert_eq!(
-        account.misrule("halt --to shop/prod/chaos").await,
-        "exit 0\nversion 2 deployment 2\n----\nstopped deployment 1\ndeployment 2: COMPLETE, 100 %\n\
-         halted shop/prod/chaos: each environment stops with the first invocation after its next poll; polls are 60 s \
-         apart unless AppConfig says otherwise\n"
-    );
-    let (_, description, content) = account.version(2).await;
-    assert_eq!(description, "misrule: halt");
-    assert!(matches!(Delivery::read(&content.into()), Ok(Delivery::Halt)));
+    assert_eq!(account.appconfig.calls("StartDeployment"), 3);
 }
 
 #[tokio::test]
@@ -153,18 +70,8 @@ async fn publishing_waits_for_the_deployment_that_is_under_way() {
         request.environment_id(&account.place.environment).deployment_number(1).send().await.unwrap();
     };
     let (told, ()) = tokio::join!(account.misrule("publish outage.toml --to shop/prod/chaos"), stopped);
-    assert!(told.starts_with("exit 0\nversion 2 deployment 2 "), "{told}");
+    assert!(told.starts_with("exit 0\nversion 3 deployment 3 "), "{told}");
     assert!(told.contains("waiting up to 600 s for its end\n"), "{told}");
-}
-
-#[tokio::test]
-async fn a_halt_leaves_the_deployment_of_another_profile_alone() {
-    let account = Account::of(Session::new()).await;
-    account.deploy_slowly(&account.appconfig.create("shop", "prod", "flags")).await;
-    let told = account.misrule("halt --to shop/prod/chaos").await;
-    let expected = "exit 1\n----\nerror: deployment 1 of `flags` is under way in environment `prod` (DEPLOYING)\n";
-    assert!(told.starts_with(expected), "{told}");
-    assert_eq!(account.appconfig.calls("StopDeployment"), 0);
 }
 
 #[tokio::test]
@@ -172,8 +79,8 @@ async fn a_region_outside_the_blast_radius_is_warned_of() {
     let elsewhere = OUTAGE.replace("[[policy]]", "regions = [\"us-east-1\"]\n[[policy]]");
     let account = Account::of(Session::new().file("outage.toml", elsewhere)).await;
     let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
-    let warning = "----\nwarning: `blast_radius.regions` does not name `eu-west-3`: published there, `outage` arms nothing\n\
-                   deployment 1: COMPLETE, 100 %\n";
+    let warning =
+        "----\nwarning: `blast_radius.regions` does not name `eu-west-3`: published there, `outage` arms nothing\n";
     assert!(told.starts_with("exit 0\n") && told.contains(warning), "{told}");
     let told = account.misrule("publish outage.toml --to shop/prod/chaos --region us-east-1").await;
     assert!(told.starts_with("exit 0\n") && !told.contains("warning"), "{told}");
@@ -292,41 +199,6 @@ const MISTAKES: &[(&str, &str)] = &[
          component (`misrule build` makes one)",
     ),
 ];
-
-#[tokio::test]
-async fn a_place_that_is_not_there_is_named_with_those_that_are() {
-    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
-    let application = &account.place.application;
-    for (to, what, there, make) in [
-        (
-            "blog/prod/chaos",
-            "application `blog` in region `eu-west-3`",
-            "shop",
-            "create-application --name blog".to_owned(),
-        ),
-        (
-            "shop/test/chaos",
-            "environment `test` in application `shop`",
-            "prod",
-            format!("create-environment --application-id {application} --name test"),
-        ),
-        (
-            "shop/prod/havoc",
-            "configuration profile `havoc` in application `shop`",
-            "chaos",
-            format!("create-configuration-profile --application-id {application} --location-uri hosted --name havoc"),
-        ),
-    ] {
-        let told = account.misrule(&format!("publish outage.toml --to {to}")).await;
-        let hint = format!("hint: there is: {there}; `aws appconfig {make}` makes it");
-        assert_eq!(told, format!("exit 1\n----\nerror: there is no {what}\n{hint}\n"));
-    }
-    assert_eq!(
-        account.misrule("publish outage.toml --to shop").await,
-        "exit 2\n----\nerror: invalid value 'shop' for '--to <APP/ENV/PROFILE>': expected APP/ENV/PROFILE, three names or \
-         ids of AWS AppConfig\n\nFor more information, try '--help'.\n"
-    );
-}
 
 #[tokio::test]
 async fn an_appconfig_that_does_not_help_is_told_apart() {

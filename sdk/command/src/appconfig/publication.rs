@@ -1,0 +1,83 @@
+//! An experiment to one place: what has to come first, and whether it is there already.
+
+use std::time::Duration;
+
+use misrule_engine::delivery::Form;
+use misrule_engine::digest::Digest;
+
+use super::deployment::Published;
+use super::error::AppConfigError;
+use super::history::History;
+use super::place::Target;
+use super::service::Service;
+use super::strategy::Rollout;
+use super::version::Content;
+
+/// What is published, and how.
+pub(crate) struct Publication<'a> {
+    /// What is uploaded.
+    pub(crate) content: &'a Content,
+    /// Of its bytes.
+    pub(crate) digest: Digest,
+    /// Its form.
+    pub(crate) form: Form,
+    /// How it reaches its targets.
+    pub(crate) rollout: &'a Rollout,
+    /// How long another deployment's end is waited for.
+    pub(crate) wait: Duration,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Publishing {
+    /// It is deployed.
+    Done(Published),
+    /// The same bytes were in force already.
+    Already(Published),
+    /// The calls were said, not made.
+    Rehearsed,
+}
+
+impl Service<'_> {
+    /// Uploads and deploys; returns once AppConfig says that it is done. Where nothing was ever deployed a halt goes first, so
+    /// that a rollback has somewhere to go.
+    ///
+    /// # Errors
+    ///
+    /// Any call is refused, another deployment is under way, the profile has another form, or the deployment is undone.
+    pub(crate) async fn publish(
+        &self,
+        target: &Target,
+        publication: &Publication<'_>,
+    ) -> Result<Publishing, AppConfigError> {
+        let Publication { content, digest, form, rollout, wait } = publication;
+        self.until_free(target, *wait).await?;
+        let history = self.history(target).await?;
+        if let Some(published) = self.in_force(target, &history, *digest).await? {
+            return Ok(Publishing::Already(published));
+        }
+        self.check_form(target, *form).await?;
+        if history.complete().next().is_none() {
+            self.say("nothing is deployed there yet: a halt goes first, so that a rollback has somewhere to go");
+            self.deploy(target, &Content::halt(": before the first experiment"), &self.at_once().await?).await?;
+        }
+        let published = self.deploy(target, content, &self.strategy(rollout).await?).await?;
+        Ok(if self.rehearses() { Publishing::Rehearsed } else { Publishing::Done(published) })
+    }
+
+    /// The deployment in force, where it has these bytes.
+    async fn in_force(
+        &self,
+        target: &Target,
+        history: &History,
+        digest: Digest,
+    ) -> Result<Option<Published>, AppConfigError> {
+        let Some(deployed) = history.complete().next() else { return Ok(None) };
+        let version = deployed.configuration_version().unwrap_or_default();
+        if self.held(target, version).await?.digest() != digest {
+            return Ok(None);
+        }
+        let version = version.parse().unwrap_or_default();
+        Ok(Some(Published { version, deployment: deployed.deployment_number }))
+    }
+}

@@ -1,0 +1,89 @@
+//! `misrule status`: what is in force.
+
+use std::fmt::Display;
+
+use misrule_engine::experiment::{Ends, Experiment};
+use misrule_engine::time::Timestamp;
+
+use crate::appconfig::{Connection, Delivered, Deployed, Destination, Service};
+use crate::failure::Failure;
+use crate::fleet;
+use crate::printer::Printer;
+use crate::surroundings;
+
+/// Say what is deployed
+///
+/// Tells of each region which experiment is in force, its version and digest, by whom and since when it is, and when it ends; or that it
+/// is halted, or that nothing is deployed. A deployment that is under way is told with its share.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The AppConfig application, environment and configuration profile, by name or id
+    #[arg(long, value_name = "APP/ENV/PROFILE")]
+    to: Destination,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Asks; how it stands goes to stdout.
+pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
+    let now = surroundings::now();
+    let services = arguments.connection.open(printer).await?;
+    let pages = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
+        let target = service.find(&arguments.to).await?;
+        let (in_force, under_way) = service.standing(&target).await?;
+        Ok(page(in_force.as_ref(), under_way.as_ref(), now))
+    });
+    fleet::tell_pages(printer, &services, pages.await)
+}
+
+fn page(in_force: Option<&Deployed>, under_way: Option<&Deployed>, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    match in_force {
+        None => lines.push(row("state", "nothing is deployed")),
+        Some(deployed) => {
+            lines.push(row("state", state(&deployed.delivered, now)));
+            lines.extend(about(deployed));
+            lines.extend(deployed.since.map(|since| row("since", since)));
+            lines.extend(deployed.by.as_ref().map(|by| row("by", by)));
+        }
+    }
+    if let Some(deployed) = under_way {
+        let (word, percent) = &deployed.state;
+        lines.push(row("under way", format_args!("{word}, {percent:.0} %")));
+        lines.extend(about(deployed).into_iter().map(|line| format!("  {line}")));
+    }
+    lines
+}
+
+fn row(name: &str, value: impl Display) -> String {
+    format!("{name:<11} {value}")
+}
+
+fn state(delivered: &Delivered, now: Timestamp) -> &'static str {
+    match delivered {
+        Delivered::Halt => "halted",
+        Delivered::Experiment(experiment) if experiment.check(now).is_err() => "over",
+        Delivered::Experiment(experiment) if experiment.starts.is_some_and(|starts| now < starts) => "yet to start",
+        Delivered::Experiment(_) => "in force",
+        Delivered::Other => "no experiment: every layer refuses it",
+    }
+}
+
+fn about(deployed: &Deployed) -> Vec<String> {
+    let Deployed { number, version, digest, delivered, .. } = deployed;
+    let mut lines = Vec::new();
+    if let Delivered::Experiment(experiment) = delivered {
+        lines.push(row("experiment", &experiment.name));
+        lines.extend(ends(experiment).map(|ends| row("ends", ends)));
+    }
+    lines.push(row("version", format_args!("{version} sha256 {digest}")));
+    lines.push(row("deployment", number));
+    lines
+}
+
+fn ends(experiment: &Experiment) -> Option<Timestamp> {
+    match experiment.ends {
+        Ends::At(end) => Some(end),
+        Ends::After(_) => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! Several regions with one command.
+
+use std::net::SocketAddr;
+
+use misrule_local::appconfig::{AppConfig, Behaviour, Plane};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::account::{Account, OUTAGE, until};
+use crate::session::Session;
+
+/// A front before two AppConfigs: a call goes to that of the region which it is signed for.
+struct Regions {
+    paris: AppConfig,
+    virginia: AppConfig,
+    account: Account,
+}
+
+impl Regions {
+    async fn of(session: Session) -> Self {
+        let (paris, virginia) = (AppConfig::serve().await.unwrap(), AppConfig::serve().await.unwrap());
+        let regions = [("eu-west-3", paris.address()), ("us-east-1", virginia.address())];
+        let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let account = Account::at(session, &format!("http://{}", front.local_addr().unwrap())).await;
+        tokio::spawn(async move {
+            while let Ok((caller, _)) = front.accept().await {
+                tokio::spawn(relay(caller, regions));
+            }
+        });
+        Self { paris, virginia, account }
+    }
+
+    async fn misrule(&self, arguments: &str) -> String {
+        self.account.misrule(&format!("{arguments} --region eu-west-3,us-east-1")).await
+    }
+}
+
+/// One request each way; then the connection is closed.
+async fn relay(mut caller: TcpStream, regions: [(&str, SocketAddr); 2]) -> Option<()> {
+    let (head, body) = request(&mut caller).await?;
+    let signed_for = |(region, _): &&(&str, SocketAddr)| head.contains(&format!("/{region}/"));
+    let (_, address) = regions.iter().find(signed_for)?;
+    let mut appconfig = TcpStream::connect(address).await.ok()?;
+    appconfig.write_all(format!("{}connection: close\r\n\r\n", &head[..head.len() - 2]).as_bytes()).await.ok()?;
+    appconfig.write_all(&body).await.ok()?;
+    let mut answer = Vec::new();
+    appconfig.read_to_end(&mut answer).await.ok()?;
+    let answer = answer.strip_prefix(b"HTTP/1.1 ")?;
+    let end = answer.iter().position(|byte| *byte == b'\n')? + 1;
+    let begin = [b"HTTP/1.1 ", &answer[..end], b"connection: close\r\n"].concat();
+    caller.write_all(&[&begin, &answer[end..]].concat()).await.ok()
+}
+
+async fn request(caller: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut read = Vec::new();
+    let end = loop {
+        if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        caller.read_buf(&mut read).await.ok().filter(|count| *count > 0)?;
+    };
+    let head = String::from_utf8(read[..end].to_vec()).ok()?;
+    let length = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok();
+    let length = head.lines().find_map(length).unwrap_or(0);
+    while read.len() < end + length {
+        caller.read_buf(&mut read).await.ok().filter(|count| *count > 0)?;
+    }
+    Some((head, read.split_off(end)))
+}
+
+#[tokio::test]
+async fn one_version_goes_to_every_region_and_each_is_told_in_a_row() {
+    let regions = Regions::of(Session::new().file("outage.toml", until())).await;
+    let told = regions.misrule("publish outage.toml --to shop/prod/chaos --yes -q").await;
+    let (exit, rest) = told.split_once('\n').unwrap();
+    let digest = rest.lines().nth(2).unwrap().split_whitespace().last().unwrap();
+    assert_eq!(exit, "exit 0", "{told}");
+    let rule = "-".repeat(43 + digest.len());
+    assert_eq!(
+        rest,
+        format!(
+            "region     outcome    version  deployment  sha256\n{rule}\n\
+             eu-west-3  published  2        2           {digest}\n\
+             us-east-1  published  2        2           {digest}\n----\n"
+        )
+    );
+    let again = regions.misrule("publish outage.toml --to shop/prod/chaos -q").await;
+    assert_eq!(again.matches("already in force  2        2 ").count(), 2, "{again}");
+    let told = regions.misrule("status --to shop/prod/chaos").await;
+    for region in ["eu-west-3:\n  state       in force\n  experiment  outage\n", "us-east-1:\n  state       in force\n"]
+    {
+        assert!(told.contains(region), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_region_that_fails_does_not_keep_the_others_from_being_halted() {
+    let regions = Regions::of(Session::new().file("outage.toml", OUTAGE)).await;
+    assert!(regions.misrule("publish outage.toml --to shop/prod/chaos --yes").await.starts_with("exit 0\n"));
+    regions.paris.set_behaviour(Plane::Control, Behaviour::Status(403));
+    let told = regions.misrule("halt --to shop/prod/chaos").await;
+    let (table, said) = told.split_once("----\n").unwrap().1.split_once("----\n").map_or(("", ""), |it| it);
+    assert!(told.starts_with("exit 1\nregion     outcome  version  deployment\n"), "{told}");
+    assert!(told.contains("\neu-west-3  failed\nus-east-1  halted   3        3\n"), "{told}");
+    let denied = "error: eu-west-3: access denied: appconfig:ListApplications on region `eu-west-3`\n";
+    assert!(told.contains(denied) && told.contains("us-east-1: halted shop/prod/chaos: "), "{told} {table} {said}");
+    assert!(told.contains("error: 1 of 2 regions failed\nhint: the others did as is told above;"), "{told}");
+    assert_eq!(regions.virginia.calls("StartDeployment"), 3);
+}
+
+#[tokio::test]
+async fn a_dry_run_names_the_region_of_each_call() {
+    let regions = Regions::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let told = regions.misrule("publish outage.toml --to shop/prod/chaos --dry-run -q").await;
+    for region in ["eu-west-3", "us-east-1"] {
+        let call = format!("{region}: appconfig:CreateApplication on application `shop`: of this name\n");
+        assert!(told.contains(&call), "{told}");
+    }
+    assert_eq!(regions.paris.calls("CreateApplication") + regions.virginia.calls("CreateApplication"), 0);
+}
+
+#[tokio::test]
+async fn what_is_deployed_already_is_left_alone() {
+    let account = Account::of(Session::new().file("outage.toml", until())).await;
+    let first = account.misrule("publish outage.toml --to shop/prod/chaos -q").await;
+    assert!(first.starts_with("exit 0\nversion 2 deployment 2 sha256 "), "{first}");
+    let again = account.misrule("publish outage.toml --to shop/prod/chaos").await;
+    let (line, _) = first.split_once("----").unwrap();
+    assert_eq!(
+        again,
+        format!("{line}----\n`outage` is in force at shop/prod/chaos already, byte for byte: nothing was changed\n")
+    );
+    assert_eq!(account.appconfig.calls("CreateHostedConfigurationVersion"), 2);
+    // What counts is what is deployed, not what was uploaded last.
+    assert!(account.misrule("halt --to shop/prod/chaos").await.starts_with("exit 0\n"));
+    let third = account.misrule("publish outage.toml --to shop/prod/chaos -q").await;
+    assert!(third.starts_with("exit 0\nversion 4 deployment 4 sha256 "), "{third}");
+}

@@ -1,0 +1,105 @@
+//! `misrule status`, `history` and `resume`.
+
+use misrule_engine::digest::Digest;
+
+use crate::account::{Account, OUTAGE, until};
+use crate::session::Session;
+
+/// Instants, which differ from run to run, as `NOW`.
+fn timeless(told: &str) -> String {
+    let is_instant = |word: &str| {
+        word.len() >= 20 && word.trim_end_matches(':').ends_with('Z') && word.as_bytes().get(10) == Some(&b'T')
+    };
+    let words = |line: &str| {
+        let words = line.split(' ').map(|word| if is_instant(word) { "NOW" } else { word });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    told.split('\n').map(words).collect::<Vec<_>>().join("\n")
+}
+
+async fn told(account: &Account, arguments: &str) -> String {
+    timeless(&account.misrule(&format!("{arguments} --to shop/prod/chaos")).await)
+}
+
+#[tokio::test]
+async fn status_tells_what_is_in_force() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    assert_eq!(told(&account, "status").await, "exit 0\nstate       nothing is deployed\n----\n");
+    assert!(told(&account, "publish outage.toml").await.starts_with("exit 0\n"));
+    let digest = account.digest(2).await;
+    let outage = format!("experiment  outage\nends        NOW\nversion     2 sha256 {digest}\ndeployment  2\n");
+    assert_eq!(
+        told(&account, "status").await,
+        format!("exit 0\nstate       in force\n{outage}since       NOW\n----\n")
+    );
+    account.deploy_slowly(&account.place).await;
+    let other = Digest::of(b"{\"halt\": true}");
+    assert_eq!(
+        told(&account, "status").await,
+        format!(
+            "exit 0\nstate       in force\n{outage}since       NOW\nunder way   DEPLOYING, 10 %\n  \
+             version     1 sha256 {other}\n  deployment  3\n----\n"
+        )
+    );
+    assert!(told(&account, "halt").await.starts_with("exit 0\n"));
+    let halted = told(&account, "status").await;
+    assert!(halted.starts_with("exit 0\nstate       halted\nversion     4 sha256 "), "{halted}");
+}
+
+#[tokio::test]
+async fn history_tells_each_deployment_and_what_took_it_back() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    assert_eq!(told(&account, "history").await, "exit 0\nnothing was deployed\n----\n");
+    assert!(told(&account, "publish outage.toml").await.starts_with("exit 0\n"));
+    account.deploy_slowly(&account.place).await;
+    assert!(told(&account, "halt").await.starts_with("exit 0\n"));
+    let history = told(&account, "history").await;
+    let rows: Vec<Vec<_>> = history.lines().map(|line| line.split_whitespace().collect()).collect();
+    let row = |number: usize| rows[number].join(" ");
+    assert_eq!(row(1), "deployment state version started what taken back");
+    assert_eq!(row(3), "4 COMPLETE 4 NOW misrule: halt");
+    assert_eq!(row(4), "3 ROLLED_BACK 1 NOW by a user: Deployment rollback started");
+    let short = account.digest(2).await.short().to_string();
+    assert_eq!(row(5), format!("2 COMPLETE 2 NOW misrule: outage sha256 {short}"));
+    assert_eq!(row(6), "1 COMPLETE 1 NOW misrule: halt: before the first experiment");
+    assert_eq!(told(&account, "history --last 1").await.lines().count(), 5);
+}
+
+#[tokio::test]
+async fn what_was_halted_is_resumed_byte_for_byte() {
+    let account = Account::of(Session::new().file("outage.toml", until())).await;
+    assert!(told(&account, "publish outage.toml").await.starts_with("exit 0\n"));
+    assert_eq!(
+        told(&account, "resume").await,
+        "exit 1\n----\nerror: `outage` is in force at shop/prod/chaos: it is not halted\n\
+         hint: `misrule halt` stops it, `misrule publish` replaces it\n"
+    );
+    assert!(told(&account, "halt").await.starts_with("exit 0\n"));
+    assert_eq!(
+        told(&account, "resume").await,
+        "exit 0\nversion 2 deployment 4\n----\ndeployment 4: COMPLETE, 100 %\n\
+         resumed `outage` at shop/prod/chaos: it ends at NOW unless halted before\n"
+    );
+    let again = told(&account, "publish outage.toml").await;
+    assert!(again.contains("is in force at shop/prod/chaos already"), "{again}");
+}
+
+#[tokio::test]
+async fn what_is_over_or_was_never_in_force_is_not_resumed() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let hint = "hint: publish it: `misrule publish EXPERIMENT.TOML`\n";
+    assert_eq!(
+        told(&account, "resume").await,
+        format!("exit 1\n----\nerror: no experiment was in force at shop/prod/chaos\n{hint}")
+    );
+    let over = r#"{ "name": "old", "expires": "2020-01-01T00:00:00Z", "blast_radius": { "functions": ["*"] },
+                    "policy": [{ "use": "path-outage", "settings": { "paths": ["/"] } }] }"#;
+    account.appconfig.deploy(&account.place, "application/json", over);
+    account.appconfig.deploy(&account.place, "application/json", "{\"halt\": true}");
+    assert_eq!(
+        told(&account, "resume").await,
+        format!(
+            "exit 1\n----\nerror: `old` cannot be resumed\n  because: `expires` was NOW the experiment is over\n{hint}"
+        )
+    );
+}
