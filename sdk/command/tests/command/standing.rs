@@ -37,7 +37,7 @@ async fn status_tells_what_is_in_force() {
     assert_eq!(
         told(&account, "status").await,
         format!(
-            "exit 0\nstate       in force\n{outage}since       NOW\nunder way   DEPLOYING, 10 %\n  \
+            "exit 0\nstate       in force\n{outage}since       NOW\nunder way   DEPLOYING, 0 %\n  \
              version     1 sha256 {other}\n  deployment  3\n----\n"
         )
     );
@@ -58,7 +58,7 @@ async fn history_tells_each_deployment_and_what_took_it_back() {
     let row = |number: usize| rows[number].join(" ");
     assert_eq!(row(1), "deployment state version started what taken back");
     assert_eq!(row(3), "4 COMPLETE 4 NOW misrule: halt");
-    assert_eq!(row(4), "3 ROLLED_BACK 1 NOW by a user: Deployment rollback started");
+    assert_eq!(row(4), "3 ROLLED_BACK 1 NOW by a user: Rollback initiated by a call of StopDeployment");
     let short = account.digest(2).await.short().to_string();
     assert_eq!(row(5), format!("2 COMPLETE 2 NOW misrule: outage sha256 {short}"));
     assert_eq!(row(6), "1 COMPLETE 1 NOW misrule: halt: before the first experiment");
