@@ -14,4 +14,5 @@ mod injected;
 mod message;
 mod patience;
 mod process;
+mod restored;
 mod wrapper;

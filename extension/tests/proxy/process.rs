@@ -11,17 +11,17 @@ use super::message::{Message, Reader};
 
 const SHUTDOWN: &str = r#"{"eventType":"SHUTDOWN","shutdownReason":"SPINDOWN","deadlineMs":1}"#;
 
-struct Extension {
+pub(crate) struct Extension {
     process: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 /// A port that was free a moment ago.
-async fn free_port() -> u16 {
+pub(crate) async fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }
 
-fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extension {
+pub(crate) fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extension {
     let process = Command::new(env!("CARGO_BIN_EXE_misrule-extension"))
         // What the tests' own surroundings hold, such as the names of toolchains, is not the layer's.
         .env_clear()
@@ -42,7 +42,7 @@ async fn says(lambda: &mut Reader, status: &str, body: &str) {
 }
 
 /// Registers the extension, and gives Lambda's end of where it waits.
-async fn registered(lambda: &Lambda) -> (Reader, Message) {
+pub(crate) async fn registered(lambda: &Lambda) -> (Reader, Message) {
     let mut connection = lambda.accept().await;
     let registration = soon("a registration", connection.message()).await;
     says(&mut connection, "200 OK", r#"{"functionName":"f","functionVersion":"1","handler":"h"}"#).await;
