@@ -16,6 +16,14 @@ pub enum SourceError {
         /// Why there was no answer.
         source: Cause,
     },
+    /// Somebody answers whom nobody vouches for.
+    #[error("`{action}` reached a server that is not trusted")]
+    Untrusted {
+        /// What was asked.
+        action: &'static str,
+        /// What is wrong with its certificate.
+        source: Cause,
+    },
     /// Too many requests.
     #[error("`{action}` was throttled")]
     Throttled {
@@ -159,7 +167,9 @@ impl SourceError {
             Self::ServiceFailed { .. } | Self::CredentialsFailed { .. } => Pace::Backoff,
             Self::AgentUnreachable { .. } | Self::AgentFailed { .. } => Pace::Backoff,
             Self::Denied { .. } | Self::NoCredentials { .. } | Self::CredentialsRefused { .. } => Pace::Slow,
-            Self::NoRegion { .. } | Self::NoEndpoint { .. } | Self::NoRoots { .. } => Pace::Slow,
+            Self::NoRegion { .. } | Self::NoEndpoint { .. } | Self::NoRoots { .. } | Self::Untrusted { .. } => {
+                Pace::Slow
+            }
             Self::Unreadable { .. } | Self::OutsideDeployment { .. } => Pace::Slow,
         }
     }
@@ -170,6 +180,9 @@ impl SourceError {
             Self::Unreachable { .. } => {
                 Some("a function in a VPC needs a route to AppConfig: a NAT gateway, or an interface endpoint".to_owned())
             }
+            Self::Untrusted { .. } => Some(
+                "a proxy that decrypts what passes needs its certificate in a file that SSL_CERT_FILE names".to_owned(),
+            ),
             Self::Denied { action, resource, .. } => Some(format!("allow `{action}` on `{resource}` in the function's role")),
             Self::NoCredentials { .. } => {
                 Some("in Lambda they come from the function's role; elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned())

@@ -29,6 +29,7 @@ fn a_source_that_cannot_be_asked_keeps_what_is_in_force() {
         (SourceError::CredentialsFailed { action, source: cause() }, "credentials"),
         (SourceError::CredentialsRefused { action, source: cause() }, "refused: no"),
         (SourceError::NoEndpoint { variable: "AWS_ENDPOINT_URL", wants: "an address" }, "AWS_ENDPOINT_URL"),
+        (SourceError::Untrusted { action, source: cause() }, "not trusted: no"),
         (SourceError::NoRoots { source: cause() }, "trust: no"),
         (SourceError::NoRegion { name: "appconfig:a/e/p".into() }, "AWS_REGION"),
         (SourceError::Unreadable { path: path(), source: std::io::Error::other("no") }, "/opt/experiment.json"),

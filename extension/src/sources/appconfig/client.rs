@@ -12,7 +12,7 @@ use super::call::{Call, Signing};
 use super::credentials::{Credentials, NoKeys};
 use super::endpoint::Endpoint;
 use super::refusal::{Kind, Refusal};
-use super::tls::Tls;
+use super::tls::{self, Tls};
 use crate::clock::Clock;
 use crate::settings::{AwsSettings, HostedAddress, Keys};
 
@@ -111,7 +111,10 @@ impl Client {
         let unreachable = |error| SourceError::Unreachable { action: call.action(), source: error };
         let keys = self.keys(call.action()).await.map_err(Failure::Unused)?;
         let connected = in_time(self.connected(endpoint)).await;
-        let mut exchange = connected.map_err(|error| Failure::Unused(unreachable(error.into())))?;
+        let mut exchange = connected.map_err(|error| match tls::is_untrusted(&error) {
+            true => Failure::Unused(SourceError::Untrusted { action: call.action(), source: error.into() }),
+            false => Failure::Unused(unreachable(error.into())),
+        })?;
         let by = Signing { keys: &keys, region: &self.region, at: self.now() };
         let request = call.request(endpoint, &by).map_err(|error| Failure::Unused(unreachable(error.into())))?;
         let answer = in_time(exchange.send(request)).await;

@@ -17,12 +17,13 @@ use super::endpoint::Endpoint;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// SSL_CERT_FILE names no certificates.
+/// Why it is not known whom to trust.
 #[derive(Debug, thiserror::Error)]
-#[error("SSL_CERT_FILE names `{}`, which holds no certificates that can be read", path.display())]
-pub(super) struct NoRoots {
-    path: PathBuf,
-    source: io::Error,
+pub(super) enum NoTrust {
+    #[error("SSL_CERT_FILE names `{}`, which holds no certificates that can be read", path.display())]
+    Certificates { path: PathBuf, source: io::Error },
+    #[error("no version of TLS can be spoken")]
+    Versions(#[from] rustls::Error),
 }
 
 /// Whom to trust. Made when it is first needed.
@@ -44,20 +45,19 @@ impl Tls {
         self.connector = None;
     }
 
-    pub(super) async fn connector(&mut self) -> Result<TlsConnector, NoRoots> {
+    pub(super) async fn connector(&mut self) -> Result<TlsConnector, NoTrust> {
         if let Some(connector) = &self.connector {
             return Ok(connector.clone());
         }
         let roots = match &self.certificates {
-            Some(path) => read(path.clone()).await.map_err(|source| NoRoots { path: path.clone(), source })?,
+            Some(path) => {
+                read(path.clone()).await.map_err(|source| NoTrust::Certificates { path: path.clone(), source })?
+            }
             None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        // The provider has the default versions: nothing of a user's can make this fail.
-        let path = || self.certificates.clone().unwrap_or_default();
-        let versions = versions.map_err(|error| NoRoots { path: path(), source: io::Error::other(error) })?;
-        let config = versions.with_root_certificates(roots).with_no_client_auth();
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config = config.with_root_certificates(roots).with_no_client_auth();
         Ok(self.connector.insert(TlsConnector::from(Arc::new(config))).clone())
     }
 
@@ -72,6 +72,12 @@ impl Tls {
         let connector = self.connector().await.map_err(io::Error::other)?;
         Exchange::over(connector.connect(name, stream).await?).await
     }
+}
+
+/// Whether a connection failed because nobody that is trusted vouches for the server.
+pub(super) fn is_untrusted(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The certificates in a file, read where it may take time. What in it is none that a root may be is left out, as long as

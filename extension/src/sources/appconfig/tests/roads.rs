@@ -59,8 +59,9 @@ async fn over_tls_the_server_must_be_who_a_root_says_it_is() {
         [(None, &localhost, "UnknownIssuer"), (Some(&root), &address, "not valid for name")]
     {
         let error = trusting(certificates, url).fetch().await.unwrap_err();
-        assert!(matches!(error, SourceError::Unreachable { .. }), "{error:?}");
+        assert!(matches!(error, SourceError::Untrusted { .. }), "{error:?}");
         assert!(chain(&error).contains(reason), "{}", chain(&error));
+        assert!(error.hint().unwrap().contains("SSL_CERT_FILE"));
     }
     assert_eq!(trusting(Some(&root), &localhost).fetch().await.unwrap(), content("one", None));
     assert_eq!(server.asked(), [SESSION.to_owned(), get("a")]);
