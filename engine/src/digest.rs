@@ -27,6 +27,11 @@ impl Digest {
         Some(Self(bytes))
     }
 
+    /// Its 32 bytes.
+    pub fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// The first 12 hexadecimal digits: enough to tell versions apart in a log line.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()

@@ -21,6 +21,7 @@
 //! come in with the invocation.
 
 pub mod decision;
+#[cfg(feature = "sandbox")]
 pub mod delivery;
 pub mod digest;
 pub mod experiment;

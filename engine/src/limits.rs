@@ -89,6 +89,12 @@ limits! {
     /// Size of one component.
     COMPONENT_BYTES = "size of a component", MIB, "bytes",
         "compiling takes time and memory in proportion; AppConfig carries 1 MB";
+    /// Size of one native image.
+    IMAGE_BYTES = "size of a native image", 4 * MIB, "bytes",
+        "four times the largest component; one of 60 KB takes about a tenth of this";
+    /// Size of the manifest of a bundle, and of its signature.
+    MANIFEST_BYTES = "size of a manifest", 64 * KIB, "bytes",
+        "128 long names with their digests; what is inflated before a signature is judged";
     /// Size of what a source hands over.
     DELIVERY_BYTES = "size of a delivery", 4 * MIB, "bytes", "AppConfig's own ceiling, with room for its raising";
     /// Bytes that a bundle may unpack to.

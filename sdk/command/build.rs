@@ -13,7 +13,8 @@ const FILES: &[&str] = &["engine/Cargo.toml", "sdk/guest/Cargo.toml", "sdk/macro
 /// The packages among them, as members of the copied workspace.
 const MEMBERS: &[&str] = &["engine", "sdk/guest", "sdk/macros"];
 /// Left out of the copied lock file: what only the engine's own tests and its `sandbox` feature need.
-const NOT_FOR_POLICIES: &[&str] = &["proptest", "wat", "wasmtime", "cranelift-codegen", "rustix", "trybuild"];
+const NOT_FOR_POLICIES: &[&str] =
+    &["cranelift-codegen", "ed25519-dalek", "proptest", "rustix", "trybuild", "wasmtime", "wat", "zip"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let top = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR")?).join("../..");

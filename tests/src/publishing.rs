@@ -6,7 +6,7 @@ use std::process::Output;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use misrule_engine::delivery::bundle;
+use misrule_engine::delivery::{SigningKey, bundle};
 use misrule_engine::experiment::Experiment;
 use misrule_engine::time::Timestamp;
 use misrule_local::appconfig::AppConfig;
@@ -53,15 +53,15 @@ pub fn experiment_within(name: &str, blast_radius: &Value, policies: &Value) -> 
     json!({ "name": name, "expires": expires, "blast_radius": blast_radius, "policy": policies }).to_string()
 }
 
-/// An unsigned bundle of an experiment with these modules, by their file names.
+/// A bundle of an experiment with these modules, by their file names, signed where there is a key.
 ///
 /// # Errors
 ///
 /// Where the experiment is none, or needs other modules.
-pub fn bundle(experiment: &str, modules: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+pub fn bundle(experiment: &str, modules: &[(&str, &[u8])], signer: Option<&SigningKey>) -> Result<Vec<u8>> {
     let experiment = Experiment::from_json(experiment.as_bytes())?;
     let modules = modules.iter().map(|(file, component)| ((*file).to_owned(), component.to_vec()));
-    Ok(bundle::write(&experiment, &modules.collect::<BTreeMap<_, _>>())?)
+    Ok(bundle::write(&experiment, &modules.collect(), &BTreeMap::new(), signer)?)
 }
 
 /// The time now.

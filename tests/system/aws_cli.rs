@@ -189,7 +189,7 @@ async fn the_aws_cli_reads_what_misrule_published_and_halted() -> Result<()> {
     let line = format!("version 2 deployment 2 sha256 {}\n", Digest::of(&content));
     assert_eq!(String::from_utf8_lossy(&published.stdout), line);
     assert_eq!(about["ContentType"], "application/zip");
-    let Delivery::Experiment(package) = Delivery::read(&content.into())? else { anyhow::bail!("no experiment") };
+    let Delivery::Experiment(package) = Delivery::read(&content.into(), None)? else { anyhow::bail!("no experiment") };
     assert_eq!(package.experiment.name, "own");
     let listed = cli.run(&[&["list-deployments"], &environment(&place)[..]].concat()).await?;
     let newest = &listed["Items"][0];

@@ -77,7 +77,7 @@ async fn answer(function: &Function) -> Bytes {
 fn guilty(crime: &str) -> Result<Vec<u8>> {
     let component = std::fs::read(programs::checkout().join("tests/guests/crimes.wasm"))?;
     let policies = json!([{ "module": "crimes.wasm", "settings": { "crime": crime } }]);
-    bundle(&experiment("court", &policies), &[("crimes.wasm", &component)])
+    bundle(&experiment("court", &policies), &[("crimes.wasm", &component)], None)
 }
 
 /// The layer's log, once all that the crimes made it write has arrived: lines come in order.

@@ -35,7 +35,7 @@ fn with(pointer: &str, field: &str, value: Value) -> Result<Vec<u8>> {
 
 fn with_module(component: &[u8]) -> Result<Vec<u8>> {
     let policies = json!([{ "module": "odd.wasm", "settings": {} }]);
-    bundle(&experiment("odd", &policies), &[("odd.wasm", component)])
+    bundle(&experiment("odd", &policies), &[("odd.wasm", component)], None)
 }
 
 /// An instant so many days from now.
@@ -180,7 +180,8 @@ const VARIABLES: &[(&str, &str, &str)] = &[
     ("MISRULE_REFRESH_WAIT", "2m", "MISRULE_REFRESH_WAIT is `2m`, which is longer than an invocation may wait"),
     ("MISRULE_SOURCE", "s3:bucket", "MISRULE_SOURCE is `s3:bucket`, which is no kind of source that this layer has"),
     ("MISRULE_SOURCE", "appconfig:shop", "MISRULE_SOURCE is `appconfig:shop`, which names no application"),
-    ("MISRULE_PUBLIC_KEY", "", "MISRULE_PUBLIC_KEY is ``, which holds no public key"),
+    ("MISRULE_PUBLIC_KEY", "", "MISRULE_PUBLIC_KEY holds no public key"),
+    ("MISRULE_PUBLIC_KEY", "secret", "MISRULE_PUBLIC_KEY holds what is no Ed25519 public key"),
     ("MISRULE_RECORD", "true", "MISRULE_RECORD is `true`, which this version of the layer does not do"),
     ("MISRULE_LOG", "misrule=loud", "MISRULE_LOG is `misrule=loud`, which is no log filter"),
 ];

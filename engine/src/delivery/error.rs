@@ -2,9 +2,10 @@
 
 use zip::result::ZipError;
 
+use super::key::{KeyId, KeyIds};
 use crate::decision::PolicyName;
 use crate::experiment::ExperimentError;
-use crate::limits::{BUNDLE_FILES, BUNDLE_UNPACKED, COMPONENT_BYTES, DELIVERY_BYTES};
+use crate::limits::{BUNDLE_FILES, BUNDLE_UNPACKED, DELIVERY_BYTES, Limit};
 
 /// A delivery that cannot be used. No message repeats what was delivered, names and short fields apart.
 #[derive(Debug, thiserror::Error)]
@@ -58,13 +59,17 @@ pub enum DeliveryError {
     /// More than [`BUNDLE_UNPACKED`].
     #[error("the bundle unpacks to more than {BUNDLE_UNPACKED}")]
     Unpacked,
-    /// Larger than [`COMPONENT_BYTES`].
-    #[error("`{file}` has {bytes} bytes, more than the {COMPONENT_BYTES} that a component may have")]
-    LargeComponent {
+    /// Larger than files of its kind may be.
+    #[error("`{file}` has {bytes} bytes, more than the {limit} that {what} may have")]
+    LargeFile {
         /// The file.
         file: String,
         /// Its size.
         bytes: u64,
+        /// Its kind.
+        what: &'static str,
+        /// What is allowed.
+        limit: &'static Limit,
     },
     /// A path that leads out of the bundle, or nowhere.
     #[error("`{0}` in the bundle is no path below it")]
@@ -91,9 +96,31 @@ pub enum DeliveryError {
     /// A file that is not the one that the manifest means.
     #[error("`{0}` in the bundle does not have the digest that its manifest says")]
     Digest(String),
-    /// A component without a use.
+    /// A component without a use, or a native image without its component.
     #[error("no policy uses `{0}` in the bundle")]
     NotUsed(String),
+    /// Keys are set, and plain JSON carries no signature.
+    #[error("the experiment is plain JSON, which cannot be signed, and only what key {0} signed may arm")]
+    UnsignedJson(KeyIds),
+    /// Keys are set, and nobody signed the bundle.
+    #[error("the bundle is not signed, and only what key {0} signed may arm")]
+    UnsignedBundle(KeyIds),
+    /// None of the layer's keys signed.
+    #[error("the bundle is signed by key `{key}`, and only what key {keys} signed may arm")]
+    OtherKey {
+        /// The key that the signature names.
+        key: KeyId,
+        /// The keys that would do.
+        keys: KeyIds,
+    },
+    /// The signature is none.
+    #[error("the bundle's `manifest.sig` does not have the form {{\"key\": ID, \"signature\": BASE64}}")]
+    SignatureForm,
+    /// The manifest is not the one that was signed.
+    #[error(
+        "the bundle's signature by key `{0}` does not verify: what was signed was changed, or another key signed it"
+    )]
+    Signature(KeyId),
 }
 
 impl DeliveryError {
@@ -104,6 +131,13 @@ impl DeliveryError {
             Self::Halt => Some("to halt say `misrule halt`; to go on publish an experiment".to_owned()),
             Self::Empty | Self::UnknownForm | Self::CutShort | Self::Archive(_) | Self::ModuleInJson { .. } => {
                 Some("deliver what `misrule publish` makes".to_owned())
+            }
+            Self::UnsignedJson(_) | Self::UnsignedBundle(_) => Some("sign it: `misrule publish --key FILE`".to_owned()),
+            Self::OtherKey { .. } => Some(
+                "sign it with another key, or give the layer this one as the second in MISRULE_PUBLIC_KEY".to_owned(),
+            ),
+            Self::Signature(_) | Self::SignatureForm => {
+                Some("publish it again: `misrule publish --key FILE`".to_owned())
             }
             _ => None,
         }

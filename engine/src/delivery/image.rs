@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
+use super::signature::Vouched;
 use crate::digest::Digest;
 
-/// A native image, machine code, from a bundle whose signature verified against a key that the layer was given. Nothing
-/// makes one in this version.
+/// A native image, machine code, from a bundle whose signature verified against a key that the layer was given. Reading
+/// such a bundle is the only thing that makes one.
 #[derive(Clone, Debug)]
 pub struct Image {
     bytes: Bytes,
@@ -13,6 +14,11 @@ pub struct Image {
 }
 
 impl Image {
+    /// Call it with bytes only that have the digest in the manifest that was vouched for.
+    pub(super) fn vouched(bytes: Bytes, component: Digest, _: &Vouched) -> Self {
+        Self { bytes, component }
+    }
+
     /// The image.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes

@@ -96,7 +96,7 @@ pub(crate) fn package(fixtures: &[&'static str], blast_radius: &str) -> Package 
     let experiment = experiment.resolve(START, "us-east-1").expect("it resolves");
     let module = |(name, _)| (format!("{name}.wasm"), Bytes::from(component(name)));
     let modules: BTreeMap<_, _> = fixtures.iter().map(split).map(module).collect();
-    Package { experiment, form: Form::Bundle, modules, digest: Digest::of(text.as_bytes()) }
+    Package::unsigned(experiment, Form::Bundle, modules, Digest::of(text.as_bytes()))
 }
 
 /// An enforcer under test.

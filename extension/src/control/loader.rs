@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use misrule_engine::decision::{ArmError, Armoury, Carries, Enforcer};
-use misrule_engine::delivery::{Delivery, DeliveryError, Package};
+use misrule_engine::delivery::{Delivery, DeliveryError, KeyId, Keys, Package};
 use misrule_engine::experiment::{BlastRadius, Environment, FunctionPattern};
 use misrule_engine::sandbox::{Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
@@ -16,7 +16,12 @@ pub(super) enum Loaded {
     /// Nothing may inject.
     Halt,
     /// This experiment is to be armed.
-    Enforcer(Box<Enforcer>),
+    Enforcer {
+        /// What enforces it.
+        enforcer: Box<Enforcer>,
+        /// The key that vouches for it, one of the layer's.
+        signed_by: Option<KeyId>,
+    },
     /// An experiment for other functions or regions.
     NotMeant {
         /// Its name.
@@ -36,9 +41,6 @@ pub(super) enum Refusal {
     /// No policy can be hosted at all.
     #[error("no policy can be hosted here")]
     Sandbox(#[source] SandboxError),
-    /// A key is set, and nothing vouches for the delivery.
-    #[error("the delivery is not signed, and MISRULE_PUBLIC_KEY is set")]
-    Unsigned,
     /// Loading it panicked.
     #[error("loading the delivery panicked")]
     Panicked,
@@ -50,10 +52,6 @@ impl Refusal {
         match self {
             Self::Delivery(error) => error.hint(),
             Self::Arm(ArmError::Experiment { source, .. }) => source.hint(),
-            Self::Unsigned => Some(
-                "this version of the layer knows no signatures yet: remove MISRULE_PUBLIC_KEY to arm what is unsigned"
-                    .to_owned(),
-            ),
             Self::Panicked => Some("report it, with the delivery, as a bug of Misrule".to_owned()),
             Self::Arm(_) | Self::Sandbox(_) => None,
         }
@@ -64,37 +62,32 @@ impl Refusal {
 pub(super) struct Loader {
     environment: Environment,
     carries: Carries,
-    keyed: bool,
+    keys: Option<Keys>,
     ready_made: ReadyMade,
     /// Made when it is first needed: it costs milliseconds that a pass-through need not pay.
     sandbox: Mutex<Option<Sandbox>>,
 }
 
 impl Loader {
-    /// `keyed`: nothing arms but what a key vouches for.
-    pub(super) fn new(environment: Environment, carries: Carries, keyed: bool, ready_made: ReadyMade) -> Self {
-        Self { environment, carries, keyed, ready_made, sandbox: Mutex::new(None) }
+    /// With `keys` nothing arms but what one of them signed.
+    pub(super) fn new(environment: Environment, carries: Carries, keys: Option<Keys>, ready_made: ReadyMade) -> Self {
+        Self { environment, carries, keys, ready_made, sandbox: Mutex::new(None) }
     }
 
     pub(super) fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// Whether nothing vouches for what this loader loads.
-    pub(super) fn unsigned(&self) -> bool {
-        !self.keyed
-    }
-
     pub(super) fn load(&self, bytes: &Bytes, previous: Option<&Enforcer>, now: Timestamp) -> Result<Loaded, Refusal> {
-        let package = match Delivery::read(bytes)? {
+        let package = match Delivery::read(bytes, self.keys.as_ref())? {
             Delivery::Halt => return Ok(Loaded::Halt),
-            Delivery::Experiment(_) if self.keyed => return Err(Refusal::Unsigned),
             Delivery::Experiment(package) => package,
         };
         if !may_concern(&package.experiment.blast_radius, &self.environment) {
             return Ok(Loaded::NotMeant { experiment: package.experiment.name });
         }
-        self.arm(&package, previous, now).map(|enforcer| Loaded::Enforcer(Box::new(enforcer)))
+        let enforcer = Box::new(self.arm(&package, previous, now)?);
+        Ok(Loaded::Enforcer { enforcer, signed_by: package.signed_by })
     }
 
     fn arm(&self, package: &Package, previous: Option<&Enforcer>, now: Timestamp) -> Result<Enforcer, Refusal> {

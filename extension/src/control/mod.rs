@@ -158,7 +158,7 @@ impl Control {
         };
         let waits = Waits { first: settings.first_wait, refresh: settings.refresh_wait, hold: !environment.shared() };
         let state = State::new(Clock::machine(), Arc::clone(&say), waits).snapshotted(settings.function.snapshotted());
-        let loader = Loader::new(environment, carries, settings.public_keys.is_some(), misrule_policies::component);
+        let loader = Loader::new(environment, carries, settings.public_keys, misrule_policies::component);
         match address {
             SourceAddress::AppConfig(address) => {
                 let (region, aws) = (&settings.function.region, settings.aws.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use misrule_engine::decision::Enforcer;
+use misrule_engine::delivery::KeyId;
 use misrule_engine::digest::Digest;
 use misrule_engine::sandbox::Origin;
 
@@ -132,7 +133,7 @@ impl<S: Source> Refresher<S> {
         let previous = self.state.armed();
         let load = move || loader.load(&bytes, previous.as_ref().map(|armed| &*armed.enforcer), now);
         match tokio::task::spawn_blocking(load).await.unwrap_or(Err(Refusal::Panicked)) {
-            Ok(Loaded::Enforcer(enforcer)) => self.arm(*enforcer, version, began),
+            Ok(Loaded::Enforcer { enforcer, signed_by }) => self.arm(*enforcer, signed_by, version, began),
             Ok(Loaded::Halt) => {
                 self.state.say(Halted { version: version.to_string() });
                 self.state.disarm(Why::Halted);
@@ -145,10 +146,10 @@ impl<S: Source> Refresher<S> {
         }
     }
 
-    fn arm(&self, enforcer: Enforcer, version: Version, began: Moment) {
+    fn arm(&self, enforcer: Enforcer, signed_by: Option<KeyId>, version: Version, began: Moment) {
         let armed = self.state.arm(enforcer, version);
         self.tell_loaded(&armed);
-        self.state.say(self.armed_line(&armed, began));
+        self.state.say(self.armed_line(&armed, signed_by, began));
     }
 
     fn tell_loaded(&self, armed: &Armed) {
@@ -167,7 +168,7 @@ impl<S: Source> Refresher<S> {
         }
     }
 
-    fn armed_line(&self, armed: &Armed, began: Moment) -> telemetry::Armed {
+    fn armed_line(&self, armed: &Armed, signed_by: Option<KeyId>, began: Moment) -> telemetry::Armed {
         let enforcer = &armed.enforcer;
         let named = |(policy, policy_digest): (&misrule_engine::decision::PolicyName, Digest)| PolicyDigest {
             policy: policy.to_string(),
@@ -180,7 +181,8 @@ impl<S: Source> Refresher<S> {
             policies: enforcer.policies().map(named).collect(),
             starts: enforcer.experiment().starts,
             expires: enforcer.expires(),
-            unsigned: self.loader.unsigned(),
+            unsigned: signed_by.is_none(),
+            key: signed_by.map(|key| key.to_string()),
             rate: enforcer.rate(),
             took_ms: milliseconds(self.state.now().since(began)),
         }

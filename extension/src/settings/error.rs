@@ -44,6 +44,8 @@ pub enum Problem {
     InvokeMode,
     /// No public key at all.
     NoKey,
+    /// No Ed25519 public key.
+    Key,
     /// More keys than two.
     ManyKeys,
     /// No filter that tracing understands.
@@ -91,7 +93,10 @@ impl SettingError {
             Problem::InvokeMode => {
                 "give the invoke mode of the function's URL, BUFFERED or RESPONSE_STREAM, or remove the variable: then our answers travel as the handler's do"
             }
-            Problem::NoKey => "remove the variable, or set it to an Ed25519 public key",
+            Problem::NoKey => "remove the variable, or set it to the public key that `misrule keygen` printed",
+            Problem::Key => {
+                "give the public key that `misrule keygen` printed, 44 characters; was it the private key, then make another"
+            }
             Problem::ManyKeys => "give one key, or two separated by a comma while they are rotated",
             Problem::Filter => "give levels by target, for example warn,misrule=debug",
             Problem::Missing => "run the layer in AWS Lambda, or under misrule dev",
@@ -115,8 +120,9 @@ impl SettingError {
             Problem::Address => "which is no address of a Runtime API",
             Problem::OwnAddress => "which is the proxy's own address",
             Problem::InvokeMode => "which is no invoke mode",
-            Problem::NoKey => "which holds no public key",
-            Problem::ManyKeys => "which holds more than two keys",
+            Problem::NoKey => "holds no public key",
+            Problem::Key => "holds what is no Ed25519 public key",
+            Problem::ManyKeys => "holds more than two keys",
             Problem::Filter => "which is no log filter",
             Problem::Missing => "is not set",
             Problem::Unknown => "is no variable of this layer",
@@ -129,7 +135,9 @@ impl fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { variable, value, problem } = self;
         match problem {
-            Problem::Missing | Problem::Unknown => write!(formatter, "{variable} {}", self.what()),
+            Problem::Missing | Problem::Unknown | Problem::NoKey | Problem::Key | Problem::ManyKeys => {
+                write!(formatter, "{variable} {}", self.what())
+            }
             _ => write!(formatter, "{variable} is `{value}`, {}", self.what()),
         }
     }

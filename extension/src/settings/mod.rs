@@ -25,12 +25,13 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use misrule_engine::delivery::{self, KeyError};
 use tracing_subscriber::filter::Targets;
 
 pub use address::{AgentAddress, FileAddress, HostedAddress, SourceAddress, UpstreamAddress};
 pub use aws::{Authorization, AwsSettings, ContainerCredentials, CredentialsSettings, EndpointUrl, Keys, Secret};
 pub use error::{Problem, SettingError};
-pub use value::{InvokeMode, MAX_WAIT, PublicKeys, Share};
+pub use value::{InvokeMode, MAX_WAIT, Share};
 
 /// The port that the proxy listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9117;
@@ -62,7 +63,7 @@ macro_rules! variables {
 
 variables! {
     SOURCE = "MISRULE_SOURCE", "where experiments come from: appconfig:APP/ENV/PROFILE, agent:APP/ENV/PROFILE or file:PATH; none: a plain pass-through";
-    PUBLIC_KEY = "MISRULE_PUBLIC_KEY", "the Ed25519 key (or two) that bundles must be signed with; none: unsigned ones arm; this version verifies none yet, so with a key nothing arms but a halt is obeyed";
+    PUBLIC_KEY = "MISRULE_PUBLIC_KEY", "the Ed25519 key (or two, with a comma) that a bundle must be signed with, as misrule keygen prints it: nothing else arms, but any halt is obeyed; none: no signature is judged";
     DISABLED = "MISRULE_DISABLED", "true: a plain pass-through; default false";
     DRY_RUN = "MISRULE_DRY_RUN", "true: decide and log, inject nothing; default false";
     SHARE = "MISRULE_SHARE", "share of execution environments that take part at all, 0 to 1; default 1";
@@ -111,7 +112,7 @@ pub struct Settings {
     /// Where experiments come from.
     pub source: Option<SourceAddress>,
     /// The keys that bundles must be signed with.
-    pub public_keys: Option<PublicKeys>,
+    pub public_keys: Option<delivery::Keys>,
     /// A plain pass-through was asked for.
     pub disabled: bool,
     /// Decide and log, inject nothing.
@@ -230,10 +231,15 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
         }
     }
 
-    fn public_keys(&mut self) -> Option<PublicKeys> {
+    /// What is wrong is not repeated: it may be a private key by mistake.
+    fn public_keys(&mut self) -> Option<delivery::Keys> {
         let text = (self.variable)(PUBLIC_KEY)?;
-        let keys = PublicKeys::parse(&text);
-        keys.map_err(|problem| self.wrong.push(SettingError::new(PUBLIC_KEY, &text, problem))).ok()
+        let keys = text.parse().map_err(|error| match error {
+            KeyError::Empty => Problem::NoKey,
+            KeyError::NoKey => Problem::Key,
+            KeyError::Many => Problem::ManyKeys,
+        });
+        keys.map_err(|problem| self.wrong.push(SettingError::new(PUBLIC_KEY, "", problem))).ok()
     }
 
     fn lambda_api(&mut self, own_port: u16) -> UpstreamAddress {

@@ -9,27 +9,6 @@ use super::error::Problem;
 /// The longest that a setting may let an invocation wait.
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// Public keys, of which one must have signed a bundle. Until this layer knows signatures they only say that nothing
-/// unsigned may arm.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKeys(Vec<String>);
-
-impl PublicKeys {
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        let keys: Vec<_> = text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect();
-        match keys.len() {
-            0 => Err(Problem::NoKey),
-            1 | 2 => Ok(Self(keys)),
-            _ => Err(Problem::ManyKeys),
-        }
-    }
-
-    /// The keys as they were given, one or two.
-    pub fn as_slice(&self) -> &[String] {
-        &self.0
-    }
-}
-
 /// A share from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share(f64);

@@ -30,7 +30,7 @@ fn armed() -> Armed {
             { "name": "also", "use": "latency", "settings": { "delay": "40ms" } },
         ],
     });
-    let Ok(Delivery::Experiment(package)) = Delivery::read(&Bytes::from(delivery.to_string())) else {
+    let Ok(Delivery::Experiment(package)) = Delivery::read(&Bytes::from(delivery.to_string()), None) else {
         panic!("an experiment is one")
     };
     Armed::for_tests(enforcer(&package))

@@ -189,6 +189,9 @@ pub struct Armed {
     /// Whether nothing vouches for who wrote it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsigned: bool,
+    /// The id of the key that signed it, one of the layer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// The largest share of invocations, from 0 to 1, that a policy is asked about.
     #[serde(skip_serializing_if = "is_all")]
     pub rate: f64,

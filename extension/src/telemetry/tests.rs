@@ -49,6 +49,7 @@ fn one_of_each() -> Vec<Line> {
             starts: None,
             expires: NOW,
             unsigned: true,
+            key: None,
             rate: 0.5,
             took_ms: 30,
         }

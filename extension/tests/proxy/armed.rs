@@ -68,7 +68,7 @@ fn delivery(policies: &Value, modules: &[(&str, &str)]) -> Vec<u8> {
     }
     let experiment = Experiment::from_json(experiment.to_string().as_bytes()).unwrap();
     let modules: BTreeMap<_, _> = modules.iter().map(|(name, guest)| ((*name).to_owned(), component(guest))).collect();
-    bundle::write(&experiment, &modules).unwrap()
+    bundle::write(&experiment, &modules, &BTreeMap::new(), None).unwrap()
 }
 
 fn environment() -> Environment {

@@ -32,12 +32,9 @@ impl Compiled {
         let sandbox = Sandbox::new().map_err(|error| told(&error))?;
         let environment = environment();
         let module = format!("{name}.wasm");
-        let package = Package {
-            experiment: experiment(name, &module, settings),
-            form: Form::Bundle,
-            modules: BTreeMap::from([(module, bytes(name))]),
-            digest: Digest::of(settings.as_bytes()),
-        };
+        let experiment = experiment(name, &module, settings);
+        let modules = BTreeMap::from([(module, bytes(name))]);
+        let package = Package::unsigned(experiment, Form::Bundle, modules, Digest::of(settings.as_bytes()));
         let armoury = Armoury {
             sandbox: &sandbox,
             ready_made: &|_| None,

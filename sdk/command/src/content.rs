@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use misrule_engine::decision::{ArmError, Armoury, Carries, FaultKind, PolicyName};
-use misrule_engine::delivery::{Delivery, DeliveryError, Form, bundle};
+use misrule_engine::delivery::{Delivery, DeliveryError, Form, KeyId, Keys, SigningKey, bundle};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{
     ComponentRef, Ends, Environment, Experiment, ExperimentError, PolicyUse, PublishedTo,
@@ -23,7 +23,7 @@ use crate::failure::{Blame, Explain};
 use crate::revision;
 
 /// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
-const LARGEST: usize = 1024 * 1024;
+pub(crate) const LARGEST: usize = 1024 * 1024;
 
 /// An experiment, ready to be published.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct Prepared {
     pub(crate) digest: Digest,
     /// Its form.
     pub(crate) form: Form,
+    /// The key that signed it, where one did.
+    pub(crate) signed_by: Option<KeyId>,
     /// What is uploaded.
     pub(crate) content: Content,
 }
@@ -92,7 +94,12 @@ pub(crate) enum ContentError {
         path: PathBuf,
         /// With its modules.
         bytes: usize,
+        /// What takes the room.
+        room: String,
     },
+    /// Neither the experiment nor who publishes it says where.
+    #[error("`{}` names no region", .0.display())]
+    NoRegion(PathBuf),
     /// A layer would refuse it.
     #[error("no layer would arm `{}`", path.display())]
     Unarmed {
@@ -115,7 +122,8 @@ impl Explain for ContentError {
                 ready_made_names().join(", ")
             )),
             Self::Module { .. } => Some("`misrule build` makes it".to_owned()),
-            Self::TooLarge { .. } => Some("publish fewer or smaller modules".to_owned()),
+            Self::TooLarge { room, .. } => Some(format!("publish fewer or smaller modules: {room}")),
+            Self::NoRegion(_) => Some("say `--region REGION`, or `regions` under `[blast_radius]`".to_owned()),
             Self::Unarmed { source, .. } => arming_hint(source),
             Self::Read { .. } | Self::Pack { .. } | Self::Sandbox(_) => None,
         }
@@ -146,6 +154,7 @@ pub(crate) struct Draft {
     path: PathBuf,
     experiment: Experiment,
     modules: BTreeMap<String, Vec<u8>>,
+    signer: Option<SigningKey>,
 }
 
 impl Draft {
@@ -162,7 +171,12 @@ impl Draft {
         let experiment = settled.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
         check_ready_made(&experiment)?;
         let modules = read_modules(&path, &experiment)?;
-        Ok(Self { path, experiment, modules })
+        Ok(Self { path, experiment, modules, signer: None })
+    }
+
+    /// With a key it becomes a bundle that this key signs.
+    pub(crate) fn signed(self, signer: Option<SigningKey>) -> Self {
+        Self { signer, ..self }
     }
 
     /// What is legal, and yet injects nothing or not all that it seems to, where it is published in this region.
@@ -215,20 +229,22 @@ impl Draft {
     ///
     /// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
     pub(crate) fn prepare(&self, to: &PublishedTo, now: Timestamp) -> Result<Prepared, ContentError> {
-        let Self { path, experiment, modules } = self;
-        let region = to.regions.first().map_or("", String::as_str);
+        let Self { path, experiment, modules, signer } = self;
+        let meant = to.regions.first().or(experiment.blast_radius.regions.first());
+        let region = meant.ok_or_else(|| ContentError::NoRegion(path.clone()))?;
         let experiment = Experiment { published_to: to.clone(), ..experiment.clone() };
         let experiment = experiment
             .resolve(now, region)
             .map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
-        let (bytes, form) = pack(path, &experiment, modules)?;
+        let (bytes, form) = pack(path, &experiment, modules, signer.as_ref())?;
         if bytes.len() > LARGEST {
-            return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len() });
+            return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len(), room: room(modules) });
         }
-        try_to_arm(path, &bytes, region, now)?;
+        let keys = signer.as_ref().map(|signer| Keys::from(signer.public_key()));
+        let signed_by = try_to_arm(path, &bytes, keys.as_ref(), region, now)?;
         let digest = Digest::of(&bytes);
         let content = Content { bytes, media_type: media_type(form), description: self.description(digest) };
-        Ok(Prepared { ends: end(&experiment, now), name: experiment.name, digest, form, content })
+        Ok(Prepared { ends: end(&experiment, now), name: experiment.name, digest, form, signed_by, content })
     }
 
     /// Name, digest and revision: what the AppConfig console shows.
@@ -245,7 +261,7 @@ impl Draft {
 ///
 /// They are nothing that it would arm or halt for.
 pub(crate) fn delivered(bytes: &Bytes) -> Result<Delivery, DeliveryError> {
-    Delivery::read(bytes)
+    Delivery::read(bytes, None)
 }
 
 fn end(experiment: &Experiment, now: Timestamp) -> Timestamp {
@@ -285,20 +301,36 @@ fn pack(
     path: &Path,
     experiment: &Experiment,
     modules: &BTreeMap<String, Vec<u8>>,
+    signer: Option<&SigningKey>,
 ) -> Result<(Vec<u8>, Form), ContentError> {
-    if modules.is_empty() {
+    if modules.is_empty() && signer.is_none() {
         return Ok((experiment.to_json().into_bytes(), Form::Json));
     }
-    let packed = bundle::write(experiment, modules);
+    let packed = bundle::write(experiment, modules, &bundle::Images::new(), signer);
     let packed = packed.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
     Ok((packed, Form::Bundle))
 }
 
-/// Does what a layer does with what it receives, in an environment made up for the purpose.
-fn try_to_arm(path: &Path, bytes: &[u8], region: &str, now: Timestamp) -> Result<(), ContentError> {
-    let delivery = delivered(&bytes.to_vec().into());
+/// The modules that take the most room, before they are packed.
+fn room(modules: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut largest: Vec<_> = modules.iter().map(|(file, component)| (component.len(), file)).collect();
+    largest.sort_unstable_by(|one, other| other.cmp(one));
+    let named = largest.iter().take(3).map(|(bytes, file)| format!("`{file}` has {bytes} bytes"));
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// Does what a layer with these keys does with what it receives, in an environment made up for the purpose. Says which key
+/// it found to have signed.
+fn try_to_arm(
+    path: &Path,
+    bytes: &[u8],
+    keys: Option<&Keys>,
+    region: &str,
+    now: Timestamp,
+) -> Result<Option<KeyId>, ContentError> {
+    let delivery = Delivery::read(&bytes.to_vec().into(), keys);
     let delivery = delivery.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
-    let Delivery::Experiment(package) = delivery else { return Ok(()) };
+    let Delivery::Experiment(package) = delivery else { return Ok(None) };
     let sandbox = Sandbox::new().map_err(ContentError::Sandbox)?;
     let armoury = Armoury {
         sandbox: &sandbox,
@@ -308,7 +340,8 @@ fn try_to_arm(path: &Path, bytes: &[u8], region: &str, now: Timestamp) -> Result
         previous: None,
     };
     let armed = armoury.arm(&package, now);
-    armed.map(drop).map_err(|source| ContentError::Unarmed { path: path.to_owned(), source: Box::new(source) })
+    armed.map_err(|source| ContentError::Unarmed { path: path.to_owned(), source: Box::new(source) })?;
+    Ok(package.signed_by)
 }
 
 fn environment(region: &str) -> Environment {

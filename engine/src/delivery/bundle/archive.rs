@@ -11,18 +11,23 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use super::super::DeliveryError;
 use super::super::error::shown;
-use super::check_component;
+use super::file::check_size;
 use crate::limits::{BUNDLE_FILES, BUNDLE_UNPACKED};
+
+/// As small as it gets: AppConfig takes 1 MB.
+const LEVEL: i64 = 9;
 
 /// Writes these files in this order.
 pub(super) fn pack<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<Vec<u8>, DeliveryError> {
     let options = SimpleFileOptions::DEFAULT
         .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(LEVEL))
         .last_modified_time(DateTime::DEFAULT)
         .unix_permissions(0o644);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut total = 0;
     for (name, bytes) in files {
+        check_size(name, bytes.len() as u64)?;
         total += bytes.len();
         zip.start_file(name, options).map_err(DeliveryError::Archive)?;
         zip.write_all(bytes).map_err(|error| DeliveryError::Archive(ZipError::Io(error)))?;
@@ -33,23 +38,52 @@ pub(super) fn pack<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Resu
     zip.finish().map(Cursor::into_inner).map_err(DeliveryError::Archive)
 }
 
-/// Unpacks every file. Sizes are checked twice: as declared before anything is inflated, and while it is.
-pub(super) fn unpack(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, DeliveryError> {
-    let mut zip = open(bytes)?;
-    let mut declared = Vec::new();
-    let mut total = 0_u64;
-    for index in 0..zip.len() {
-        let entry = zip.by_index_raw(index).map_err(DeliveryError::Archive)?;
-        let name = path(entry.name_raw())?;
-        check_component(&name, entry.size())?;
-        total = total.saturating_add(entry.size());
-        declared.push((name, entry.size()));
+/// A ZIP whose files have names and declared sizes that are within the limits. None was inflated yet.
+pub(super) struct Archive<'a> {
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+    entries: BTreeMap<String, Entry>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    index: usize,
+    size: u64,
+}
+
+impl<'a> Archive<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, DeliveryError> {
+        let mut zip = open(bytes)?;
+        let mut entries = BTreeMap::new();
+        let mut total = 0_u64;
+        for index in 0..zip.len() {
+            let entry = zip.by_index_raw(index).map_err(DeliveryError::Archive)?;
+            let (name, size) = (path(entry.name_raw())?, entry.size());
+            check_size(&name, size)?;
+            total = total.saturating_add(size);
+            entries.insert(name, Entry { index, size });
+        }
+        if total > BUNDLE_UNPACKED.value { Err(DeliveryError::Unpacked) } else { Ok(Self { zip, entries }) }
     }
-    if total > BUNDLE_UNPACKED.value {
-        return Err(DeliveryError::Unpacked);
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.entries.keys()
     }
-    let numbered = declared.into_iter().enumerate();
-    numbered.map(|(index, (name, size))| Ok((name.clone(), inflate(&mut zip, index, name, size)?))).collect()
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// The file of this name, where there is one. It may not be larger than it was declared to be.
+    pub(super) fn inflate(&mut self, name: &str) -> Result<Option<Vec<u8>>, DeliveryError> {
+        let Some(Entry { index, size }) = self.entries.get(name).copied() else { return Ok(None) };
+        let file = self.zip.by_index(index).map_err(DeliveryError::Archive)?;
+        let mut bytes = Vec::new();
+        match file.take(size.saturating_add(1)).read_to_end(&mut bytes) {
+            Err(source) => Err(DeliveryError::Damaged { file: shown(name), source }),
+            Ok(read) if read as u64 != size => Err(DeliveryError::FalseSize(shown(name))),
+            Ok(_) => Ok(Some(bytes)),
+        }
+    }
 }
 
 fn open(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, DeliveryError> {
@@ -82,19 +116,4 @@ fn path(raw: &[u8]) -> Result<String, DeliveryError> {
     let below = name.split('/').all(|part| !["", ".", ".."].contains(&part));
     let plain = name.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\:".contains(&byte));
     if below && plain { Ok(name.into_owned()) } else { Err(DeliveryError::Path(shown(&name))) }
-}
-
-fn inflate(
-    zip: &mut ZipArchive<Cursor<&[u8]>>,
-    index: usize,
-    name: String,
-    size: u64,
-) -> Result<Vec<u8>, DeliveryError> {
-    let file = zip.by_index(index).map_err(DeliveryError::Archive)?;
-    let mut bytes = Vec::new();
-    match file.take(size.saturating_add(1)).read_to_end(&mut bytes) {
-        Err(source) => Err(DeliveryError::Damaged { file: name, source }),
-        Ok(read) if read as u64 != size => Err(DeliveryError::FalseSize(name)),
-        Ok(_) => Ok(bytes),
-    }
 }

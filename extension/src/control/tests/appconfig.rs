@@ -44,7 +44,7 @@ impl Watched {
         let waits = Waits { first: Duration::ZERO, refresh: Duration::ZERO, hold: true };
         let say = Arc::new(move |line| kept.lock().unwrap().push(line));
         let state = Arc::new(State::new(clock(&wall), say, waits));
-        let loader = Loader::new(environment(), Carries::everything(), false, misrule_policies::component);
+        let loader = Loader::new(environment(), Carries::everything(), None, misrule_policies::component);
         appconfig.deploy(&place, "application/json", experiment("brownout").to_string());
         let source = source(&appconfig, clock(&wall));
         let control = Control(Some(Arc::clone(&state)));

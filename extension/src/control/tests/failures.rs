@@ -47,8 +47,8 @@ fn a_source_that_cannot_be_asked_keeps_what_is_in_force() {
 #[test]
 fn whatever_is_refused_disarms() {
     let version = Version { label: Some("v7".into()), digest: Digest::of(b"abc") };
-    let delivery = misrule_engine::delivery::Delivery::read(&bytes::Bytes::new()).unwrap_err();
-    for refusal in [Refusal::Delivery(delivery), Refusal::Unsigned, Refusal::Panicked] {
+    let delivery = misrule_engine::delivery::Delivery::read(&bytes::Bytes::new(), None).unwrap_err();
+    for refusal in [Refusal::Delivery(delivery), Refusal::Panicked] {
         let failure = Failure::Refused { version: &version, refusal: &refusal };
         let (behaviour, line) = rescue("file:x", &failure);
         assert_eq!(behaviour, Behaviour::Disarm(Why::Refused));

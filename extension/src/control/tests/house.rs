@@ -1,12 +1,14 @@
 //! A control with a scripted source, clocks in the test's hand, and its lines kept.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use misrule_engine::decision::Carries;
-use misrule_engine::experiment::Environment;
+use misrule_engine::delivery::{Keys, SigningKey, bundle};
+use misrule_engine::experiment::{Environment, Experiment};
 use misrule_engine::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -31,7 +33,7 @@ type ReadyMade = fn(&str) -> Option<&'static [u8]>;
 #[derive(Clone, Copy)]
 pub(super) struct Plot {
     pub waits: Waits,
-    pub keyed: bool,
+    pub keys: Option<Keys>,
     pub ready_made: ReadyMade,
     pub snapshotted: bool,
 }
@@ -39,7 +41,7 @@ pub(super) struct Plot {
 impl Default for Plot {
     fn default() -> Self {
         let waits = Waits { first: Duration::ZERO, refresh: Duration::from_millis(250), hold: true };
-        Self { waits, keyed: false, ready_made: misrule_policies::component, snapshotted: false }
+        Self { waits, keys: None, ready_made: misrule_policies::component, snapshotted: false }
     }
 }
 
@@ -66,7 +68,7 @@ impl House {
         };
         let state = Arc::new(State::new(clock(&wall_set), say, plot.waits).snapshotted(plot.snapshotted));
         let carries = Carries::everything();
-        let loader = Loader::new(environment(), carries, plot.keyed, plot.ready_made);
+        let loader = Loader::new(environment(), carries, plot.keys, plot.ready_made);
         let (answers, script) = mpsc::unbounded_channel();
         let (asks, asked) = watch::channel(0);
         let (restores, restored) = watch::channel(0);
@@ -186,6 +188,13 @@ pub(super) fn experiment(name: &str) -> Value {
 
 pub(super) fn content(delivery: &Value) -> Fetched {
     Fetched::Content { bytes: Bytes::from(delivery.to_string()), label: None }
+}
+
+/// A bundle of it, signed.
+pub(super) fn signed(experiment: &Value, signer: &SigningKey) -> Fetched {
+    let experiment = Experiment::from_json(experiment.to_string().as_bytes()).unwrap();
+    let bundle = bundle::write(&experiment, &BTreeMap::new(), &BTreeMap::new(), Some(signer)).unwrap();
+    Fetched::Content { bytes: Bytes::from(bundle), label: None }
 }
 
 pub(super) fn halt() -> Fetched {

@@ -1,9 +1,10 @@
 //! What each kind of answer makes of the experiment in force.
 
+use misrule_engine::delivery::SigningKey;
 use serde_json::json;
 
 use super::super::Why;
-use super::house::{House, INTERVAL, Plot, content, experiment, halt, nothing};
+use super::house::{House, INTERVAL, Plot, content, experiment, halt, nothing, signed};
 use crate::sources::Fetched;
 use crate::telemetry::Line;
 
@@ -150,15 +151,23 @@ async fn what_is_meant_for_others_arms_nothing_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_key_nothing_arms_but_a_halt_is_heard() {
-    let house = House::with(Plot { keyed: true, ..Plot::default() });
+async fn with_a_key_nothing_else_arms_but_a_halt_is_heard() {
+    let signer = SigningKey::from_seed(&[7; 32]);
+    let house = House::with(Plot { keys: Some(signer.public_key().into()), ..Plot::default() });
     house.refreshed(Ok(content(&experiment("brownout")))).await;
     assert!(house.control.event_arrived().await.is_none());
     let lines = house.lines();
     let [Line::Refused(refused)] = &lines[..] else { panic!("{lines:?}") };
-    assert_eq!(refused.reason, "the delivery is not signed, and MISRULE_PUBLIC_KEY is set");
+    let id = signer.public_key().id();
+    let expected =
+        format!("the experiment is plain JSON, which cannot be signed, and only what key `{id}` signed may arm");
+    assert_eq!(refused.reason, expected);
     house.refreshed(Ok(halt())).await;
     assert_eq!(house.told(), ["halted"]);
+    house.refreshed(Ok(signed(&experiment("brownout"), &signer))).await;
+    let lines = house.lines();
+    let [Line::Armed(armed)] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((armed.unsigned, &armed.key), (false, &Some(id.to_string())));
 }
 
 #[tokio::test(start_paused = true)]

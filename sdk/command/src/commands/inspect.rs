@@ -1,4 +1,4 @@
-//! `misrule inspect`: what a component says of itself.
+//! `misrule inspect`: what a component or a bundle says of itself.
 
 use std::path::PathBuf;
 
@@ -6,16 +6,18 @@ use misrule_engine::sandbox::Hooks;
 use serde_json::{Value, json};
 
 use crate::compile::{Inspection, SettingRow, rows};
-use crate::failure::Failure;
+use crate::failure::{Explain, Failure};
+use crate::opened::Opened;
 use crate::printer::Printer;
 
-/// Show what a policy's component is
+/// Show what a policy's component is, or a bundle
 ///
-/// Its hooks, settings, the functions of the contract that it uses, its sizes, what it was compiled of and by what. Refuses
-/// what no layer would take.
+/// Of a component its hooks, settings, the functions of the contract that it uses, its sizes, what it was compiled of and by what. Of a
+/// bundle its experiment, the key that it names, and its files with sizes and digests; `misrule verify` judges the signature.
+/// Refuses what no layer would take.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The component's file, or a ready-made policy's name
+    /// The component's file, a ready-made policy's name, or a bundle's file
     #[arg(value_name = "POLICY")]
     file: PathBuf,
     /// Say it as JSON, with the JSON Schema of the settings
@@ -32,6 +34,9 @@ pub(crate) struct Arguments {
 /// Inspects; what there is to know goes to stdout.
 #[expect(clippy::unused_async, reason = "all commands are made alike")]
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
+    if let Some(opened) = Opened::bundle(&arguments.file)? {
+        return bundle(&opened, arguments, printer);
+    }
     let found = Inspection::of(&arguments.file, arguments.settings.as_deref())?;
     if let Some(folder) = &arguments.source {
         found.check_source(&arguments.file, folder)?;
@@ -43,6 +48,29 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
         lines(&found).into_iter().for_each(|line| printer.data(line));
     }
     Ok(())
+}
+
+fn bundle(opened: &Opened, arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
+    if arguments.settings.is_some() || arguments.source.is_some() {
+        return Err(OfAComponent(arguments.file.clone()).into());
+    }
+    if arguments.json {
+        printer.data(format_args!("{:#}", opened.as_json()));
+    } else {
+        opened.lines().into_iter().for_each(|line| printer.data(line));
+    }
+    Ok(())
+}
+
+/// An option was given that makes no sense of a bundle.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` is a bundle, which has neither settings nor source", .0.display())]
+struct OfAComponent(PathBuf);
+
+impl Explain for OfAComponent {
+    fn hint(&self) -> Option<String> {
+        Some("inspect the component's own file with `--settings` and `--source`".to_owned())
+    }
 }
 
 fn as_json(found: &Inspection) -> Value {

@@ -1,16 +1,19 @@
 //! The commands, a file each, all made alike: `Arguments`, `run`, then what `run` needs.
 
 mod build;
+mod bundle;
 mod demo;
 mod halt;
 mod history;
 mod inspect;
+mod keygen;
 mod layer;
 mod new;
 mod publish;
 mod report;
 mod resume;
 mod status;
+mod verify;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -35,6 +38,9 @@ commands! {
     New in new;
     Build in build;
     Inspect in inspect;
+    Keygen in keygen;
+    Bundle in bundle;
+    Verify in verify;
     Publish in publish;
     Halt in halt;
     Status in status;

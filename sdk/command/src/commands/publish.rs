@@ -11,6 +11,7 @@ use crate::appconfig::{
 use crate::content::{Draft, Prepared};
 use crate::failure::{Explain, Failure};
 use crate::fleet::{self, Row};
+use crate::key_file::Signing;
 use crate::printer::Printer;
 use crate::surroundings;
 
@@ -38,6 +39,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     wait: u64,
     #[command(flatten)]
+    signing: Signing,
+    #[command(flatten)]
     rollout: Rollout,
     #[command(flatten)]
     connection: Connection,
@@ -53,7 +56,7 @@ impl Explain for Declined {}
 /// Publishes; version, deployment and digest go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let now = surroundings::now();
-    let draft = Draft::read(&arguments.experiment, now)?;
+    let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key()?);
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
     let regions: Vec<_> = services.iter().map(|service| service.region().to_owned()).collect();
     draft.prepare(&PublishedTo { regions: regions.clone(), ..PublishedTo::default() }, now)?;

@@ -31,6 +31,7 @@ fn armed_at(rate: f64) -> String {
         starts: None,
         expires: NOW,
         unsigned: true,
+        key: None,
         rate,
         took_ms: 3,
     })

@@ -23,7 +23,7 @@ async fn a_halt_stops_the_deployment_that_is_under_way() {
     );
     let (_, description, content) = account.version(2).await;
     assert_eq!(description, "misrule: halt");
-    assert!(matches!(Delivery::read(&content.into()), Ok(Delivery::Halt)));
+    assert!(matches!(Delivery::read(&content.into(), None), Ok(Delivery::Halt)));
 }
 
 #[tokio::test]

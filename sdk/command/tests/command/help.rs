@@ -18,7 +18,10 @@ Usage: misrule [OPTIONS] <COMMAND>
 Commands:
   new      Make a policy crate
   build    Compile a policy crate to a component
-  inspect  Show what a policy's component is
+  inspect  Show what a policy's component is, or a bundle
+  keygen   Make a key to sign bundles with
+  bundle   Make what publish would upload, as a file
+  verify   Check who signed a bundle, and that nothing was changed since
   publish  Publish an experiment through AWS AppConfig
   halt     Stop an experiment
   status   Say what is deployed
@@ -92,12 +95,12 @@ fn inspect_has_a_page() {
     assert_eq!(
         misrule("inspect -h"),
         r"exit 0
-Show what a policy's component is
+Show what a policy's component is, or a bundle
 
 Usage: misrule inspect [OPTIONS] <POLICY>
 
 Arguments:
-  <POLICY>  The component's file, or a ready-made policy's name
+  <POLICY>  The component's file, a ready-made policy's name, or a bundle's file
 
 Options:
       --json             Say it as JSON, with the JSON Schema of the settings
@@ -128,6 +131,7 @@ Options:
       --yes                   Make what is absent of them without asking
       --dry-run               Say each call that would change something, and make none of them
       --wait <SECONDS>        How long to wait for the end of a deployment that is under way there [default: 600]
+      --key <FILE>            Sign with this private key, which `misrule keygen` made
       --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
       --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
       --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m
@@ -290,6 +294,73 @@ Options:
   -q, --quiet         Say nothing but errors
   -v, --verbose       Say more: each step on the way
   -h, --help          Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn keygen_has_a_page() {
+    assert_eq!(
+        misrule("keygen -h"),
+        r"exit 0
+Make a key to sign bundles with
+
+Usage: misrule keygen [OPTIONS]
+
+Options:
+      --output <FILE>  Where to write the private key [default: misrule-key.pem]
+  -q, --quiet          Say nothing but errors
+  -v, --verbose        Say more: each step on the way
+  -h, --help           Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn bundle_has_a_page() {
+    assert_eq!(
+        misrule("bundle -h"),
+        r"exit 0
+Make what publish would upload, as a file
+
+Usage: misrule bundle [OPTIONS] <EXPERIMENT.TOML>
+
+Arguments:
+  <EXPERIMENT.TOML>  The experiment
+
+Options:
+      --key <FILE>         Sign with this private key, which `misrule keygen` made
+      --output <FILE>      Where to write it; by default the experiment's name with .zip, or .json, here
+      --region <REGION>    The region that it is meant for, or several; by default those of its blast radius
+      --account <ACCOUNT>  The account that it is meant for, or several; by default any
+      --environment <ENV>  The AppConfig environment that it is meant for, by name or id, or several; by default any
+  -q, --quiet              Say nothing but errors
+  -v, --verbose            Say more: each step on the way
+  -h, --help               Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn verify_has_a_page() {
+    assert_eq!(
+        misrule("verify -h"),
+        r"exit 0
+Check who signed a bundle, and that nothing was changed since
+
+Usage: misrule verify [OPTIONS] --public-key <KEY> <BUNDLE>
+
+Arguments:
+  <BUNDLE>  The bundle's file
+
+Options:
+      --public-key <KEY>  The public key, or two with a comma: the value of MISRULE_PUBLIC_KEY
+  -q, --quiet             Say nothing but errors
+  -v, --verbose           Say more: each step on the way
+  -h, --help              Print help (see more with '--help')
 ----
 "
     );

@@ -18,7 +18,7 @@ async fn ready_made_policies_are_published_as_json() {
         (media_type.as_str(), description),
         ("application/json", format!("misrule: outage sha256 {}", digest.short()))
     );
-    let Delivery::Experiment(package) = Delivery::read(&content.into()).unwrap() else { panic!("no experiment") };
+    let Delivery::Experiment(package) = Delivery::read(&content.into(), None).unwrap() else { panic!("no experiment") };
     assert_eq!((package.form, package.experiment.published_to.regions), (Form::Json, vec!["eu-west-3".to_owned()]));
     let Ends::At(ends) = package.experiment.ends else { panic!("it has no end") };
     assert_eq!(
@@ -38,7 +38,7 @@ async fn modules_are_published_as_a_bundle() {
     let told = account.misrule("publish policies/own.toml --to shop/prod/chaos -q").await;
     let (media_type, _, content) = account.version(2).await;
     assert_eq!(told, format!("exit 0\nversion 2 deployment 2 sha256 {}\n----\n", Digest::of(&content)));
-    let Delivery::Experiment(package) = Delivery::read(&content.into()).unwrap() else { panic!("no experiment") };
+    let Delivery::Experiment(package) = Delivery::read(&content.into(), None).unwrap() else { panic!("no experiment") };
     assert_eq!((media_type.as_str(), package.form), ("application/zip", Form::Bundle));
     assert_eq!(package.modules["own.wasm"], component);
 }

@@ -24,12 +24,10 @@ fn arm(crime: &str) -> Enforcer {
               "blast_radius": {{ "functions": ["function"], "regions": ["us-east-1"] }},
               "policy": [{{ "module": "crimes.wasm", "settings": {{ "crime": "{crime}" }} }}] }}"#
     );
-    let package = Package {
-        experiment: Experiment::from_json(experiment.as_bytes()).unwrap(),
-        form: Form::Bundle,
-        modules: BTreeMap::from([("crimes.wasm".to_owned(), Bytes::from_static(COMPONENT))]),
-        digest: Digest::of(experiment.as_bytes()),
-    };
+    let modules = BTreeMap::from([("crimes.wasm".to_owned(), Bytes::from_static(COMPONENT))]);
+    let digest = Digest::of(experiment.as_bytes());
+    let experiment = Experiment::from_json(experiment.as_bytes()).unwrap();
+    let package = Package::unsigned(experiment, Form::Bundle, modules, digest);
     let environment = Environment {
         function_name: "function".to_owned(),
         function_version: "$LATEST".to_owned(),

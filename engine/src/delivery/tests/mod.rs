@@ -1,5 +1,7 @@
 //! Deliveries, right and wrong.
 
+mod signed;
+
 use std::error::Error;
 use std::io::{Cursor, Write as _};
 
@@ -8,6 +10,7 @@ use serde_json::json;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+use super::bundle::Images;
 use super::*;
 
 const EXPERIMENT: &str = r#"{
@@ -25,7 +28,7 @@ fn modules(names: &[&str]) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn bundle() -> Vec<u8> {
-    bundle::write(&experiment(), &modules(&["brownout.wasm"])).unwrap()
+    bundle::write(&experiment(), &modules(&["brownout.wasm"]), &Images::new(), None).unwrap()
 }
 
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -46,12 +49,15 @@ fn listed(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 fn read(bytes: impl Into<Bytes>) -> Result<Delivery, DeliveryError> {
-    Delivery::read(&bytes.into())
+    Delivery::read(&bytes.into(), None)
+}
+
+fn refusal(bytes: impl Into<Bytes>) -> String {
+    told(&read(bytes).expect_err("a refusal"))
 }
 
 /// An error and its causes, as a user reads them.
-fn refusal(bytes: impl Into<Bytes>) -> String {
-    let error = read(bytes).expect_err("a refusal");
+fn told(error: &DeliveryError) -> String {
     let mut said = error.to_string();
     let mut cause = error.source();
     while let Some(deeper) = cause {
@@ -181,7 +187,8 @@ fn a_bundle_that_is_too_large_is_not_unpacked() {
     let words = "`components/brownout.wasm` has 1048577 bytes, more than the 1048576 bytes that a component may have";
     assert_eq!(refusal(zip(&component)), words);
     let modules = BTreeMap::from([("brownout.wasm".to_owned(), large)]);
-    assert_eq!(bundle::write(&experiment(), &modules).unwrap_err().to_string(), words);
+    let refused = bundle::write(&experiment(), &modules, &Images::new(), None).unwrap_err();
+    assert_eq!(refused.to_string(), words);
     assert_eq!(refusal(zip(&[("a", &vec![0; 17 * 1024 * 1024])])), "the bundle unpacks to more than 16777216 bytes");
     let names: Vec<_> = (0..129).map(|n| n.to_string()).collect();
     let many: Vec<_> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
@@ -190,7 +197,7 @@ fn a_bundle_that_is_too_large_is_not_unpacked() {
 
 #[test]
 fn a_zip_that_lies_about_a_size_is_refused() {
-    let honest = zip(&[("a", &[7; 50_000])]);
+    let honest = zip(&[("manifest.json", &[b' '; 50_000])]);
     let at = |signature: &[u8]| honest.windows(4).rposition(|window| window == signature).unwrap();
     for claimed in [10_u32, 60_000] {
         let mut lie = honest.clone();
@@ -198,7 +205,7 @@ fn a_zip_that_lies_about_a_size_is_refused() {
             lie[size..size + 4].copy_from_slice(&claimed.to_le_bytes());
         }
         let said = refusal(lie);
-        assert!(said.starts_with("`a` in the bundle"), "{said}");
+        assert!(said.starts_with("`manifest.json` in the bundle"), "{said}");
     }
 }
 
@@ -213,7 +220,8 @@ fn two_files_of_one_name_are_refused() {
 
 #[test]
 fn a_bundle_is_written_of_what_the_experiment_uses() {
-    let refusal = |names: &[&str]| bundle::write(&experiment(), &modules(names)).unwrap_err().to_string();
+    let write = |names: &[&str]| bundle::write(&experiment(), &modules(names), &Images::new(), None);
+    let refusal = |names: &[&str]| write(names).unwrap_err().to_string();
     assert_eq!(refusal(&[]), "the bundle has no `components/brownout.wasm`");
     assert_eq!(refusal(&["brownout.wasm", "spare.wasm"]), "no policy uses `components/spare.wasm` in the bundle");
 }

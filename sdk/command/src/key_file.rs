@@ -1,0 +1,141 @@
+//! Private keys in files: PKCS#8 in PEM ([RFC 8410](https://www.rfc-editor.org/rfc/rfc8410)), as OpenSSL writes them too.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use misrule_engine::delivery::SigningKey;
+
+use crate::failure::Explain;
+
+const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+const END: &str = "-----END PRIVATE KEY-----";
+/// What stands before the 32 secret bytes: a sequence of version 0, the algorithm Ed25519 and an octet string in an octet
+/// string.
+const HEAD: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+
+/// Why a file of a private key is not used, or not made. Nothing of its content is repeated.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyFileError {
+    /// It is not there, or not to be read.
+    #[error("cannot read the private key `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something else is in it.
+    #[error("`{}` holds no Ed25519 private key", .0.display())]
+    NoKey(PathBuf),
+    /// There is a file already.
+    #[error("`{}` exists, and a key is never overwritten", .0.display())]
+    Exists(PathBuf),
+    /// It cannot be made.
+    #[error("cannot write the private key `{}`", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random(#[source] io::Error),
+}
+
+impl Explain for KeyFileError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoKey(_) => {
+                Some("`misrule keygen` makes one, as does `openssl genpkey -algorithm ed25519`".to_owned())
+            }
+            Self::Exists(_) => Some("say another with `--output FILE`".to_owned()),
+            Self::Read { .. } => Some("`misrule keygen` makes one".to_owned()),
+            Self::Write { .. } | Self::Random(_) => None,
+        }
+    }
+}
+
+/// Who signs what is published.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Signing {
+    /// Sign with this private key, which `misrule keygen` made
+    #[arg(long = "key", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl Signing {
+    /// The key that signs; none where nobody does.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or holds no key.
+    pub(crate) fn key(&self) -> Result<Option<SigningKey>, KeyFileError> {
+        self.file.as_deref().map(read).transpose()
+    }
+}
+
+/// Reads a private key.
+fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|source| match source.kind() {
+        io::ErrorKind::InvalidData => KeyFileError::NoKey(path.to_owned()),
+        _ => KeyFileError::Read { path: path.to_owned(), source },
+    })?;
+    seed(&text).map(|seed| SigningKey::from_seed(&seed)).ok_or_else(|| KeyFileError::NoKey(path.to_owned()))
+}
+
+/// Makes a new private key in a new file, which only its owner may read.
+pub(crate) fn create(path: &Path) -> Result<SigningKey, KeyFileError> {
+    let seed = random().map_err(KeyFileError::Random)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| file.write_all(pem(&seed).as_bytes()));
+    written.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
+        _ => KeyFileError::Write { path: path.to_owned(), source },
+    })?;
+    Ok(SigningKey::from_seed(&seed))
+}
+
+fn random() -> io::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    io::Read::read_exact(&mut fs::File::open("/dev/urandom")?, &mut seed)?;
+    Ok(seed)
+}
+
+fn pem(seed: &[u8; 32]) -> String {
+    format!("{BEGIN}\n{}\n{END}\n", STANDARD.encode([&HEAD[..], seed].concat()))
+}
+
+fn seed(text: &str) -> Option<[u8; 32]> {
+    let body = text.trim().strip_prefix(BEGIN)?.strip_suffix(END)?;
+    let body: String = body.split_whitespace().collect();
+    STANDARD.decode(body).ok()?.strip_prefix(&HEAD)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_back() {
+        let text = pem(&[7; 32]);
+        assert_eq!(seed(&text), Some([7; 32]));
+        assert_eq!(seed(&text.replace('\n', "\r\n")), Some([7; 32]));
+        for wrong in [&text[1..], &text.replace("PRIVATE", "PUBLIC"), &text.replace("MC4", "MC5"), "", BEGIN] {
+            assert_eq!(seed(wrong), None, "{wrong}");
+        }
+    }
+
+    /// The example of RFC 8410, section 10.3.
+    #[test]
+    fn the_rfcs_key_is_read() {
+        let text = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----";
+        let key = SigningKey::from_seed(&seed(text).unwrap());
+        assert_eq!(key.public_key().to_string(), "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=");
+    }
+}
