@@ -106,7 +106,7 @@ impl Armoury<'_> {
                 None => return Err(ArmError::UnknownPolicy { policy, name: name.clone() }),
             },
             ComponentRef::Module(module) => match package.modules.get(module) {
-                Some(component) => (component, None),
+                Some(component) => (component, package.images.get(module)),
                 None => return Err(ArmError::MissingModule { policy, module: module.clone() }),
             },
         };

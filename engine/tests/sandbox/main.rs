@@ -4,5 +4,7 @@
 
 mod enforcing;
 mod guest;
+#[cfg(feature = "images")]
+mod images;
 mod limits;
 mod replay;

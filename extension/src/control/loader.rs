@@ -79,7 +79,7 @@ impl Loader {
     }
 
     pub(super) fn load(&self, bytes: &Bytes, previous: Option<&Enforcer>, now: Timestamp) -> Result<Loaded, Refusal> {
-        let package = match Delivery::read(bytes, self.keys.as_ref())? {
+        let package = match self.read(bytes)? {
             Delivery::Halt => return Ok(Loaded::Halt),
             Delivery::Experiment(package) => package,
         };
@@ -88,6 +88,15 @@ impl Loader {
         }
         let enforcer = Box::new(self.arm(&package, previous, now)?);
         Ok(Loaded::Enforcer { enforcer, signed_by: package.signed_by })
+    }
+
+    /// Where a key is set, with the native images for this layer. That no policy can be hosted here must not keep a halt from
+    /// being read.
+    fn read(&self, bytes: &Bytes) -> Result<Delivery, DeliveryError> {
+        match self.keys.as_ref().map(|keys| (keys, self.sandbox())) {
+            Some((keys, Ok(sandbox))) => Delivery::read_with_images(bytes, keys, sandbox.image_folder()),
+            _ => Delivery::read(bytes, self.keys.as_ref()),
+        }
     }
 
     fn arm(&self, package: &Package, previous: Option<&Enforcer>, now: Timestamp) -> Result<Enforcer, Refusal> {

@@ -75,7 +75,8 @@ pub(crate) fn bytes(name: &str) -> Bytes {
     }
 }
 
-fn experiment(name: &str, module: &str, settings: &str) -> Experiment {
+/// One that uses this module alone.
+pub(crate) fn experiment(name: &str, module: &str, settings: &str) -> Experiment {
     let text = format!(
         r#"{{
             "name": "{EXPERIMENT}",

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use misrule_engine::decision::{Hook, PolicyName, Seed};
 use misrule_engine::policy::Memory;
-use misrule_engine::sandbox::{Instance, Place, Question, Sandbox};
+use misrule_engine::sandbox::{Component, Instance, Place, Question, Sandbox};
 use misrule_engine::time::Timestamp;
 use misrule_sdk::testing::{Event, World};
 use serde_json::{Map, Value, json};
 
 use crate::compiled::{self, EXPERIMENT, environment};
+use crate::images;
 
 const EVENTS: &str = include_str!("../golden/events.json");
 const DECISIONS: &str = include_str!("../golden/decisions.json");
@@ -34,8 +35,15 @@ struct Asked {
     policy: PolicyName,
 }
 
+/// A road on which a component comes into the sandbox.
+type Load = fn(&Sandbox, &str) -> Component;
+
+fn compile(sandbox: &Sandbox, policy: &str) -> Component {
+    sandbox.compile(&compiled::bytes(policy)).unwrap()
+}
+
 impl Asked {
-    fn configure(policy: &str, settings: &Value) -> Self {
+    fn configure(policy: &str, settings: &Value, load: Load) -> Self {
         let name = PolicyName::new(policy);
         let place = Place {
             environment: environment(),
@@ -45,7 +53,7 @@ impl Asked {
             policy: name.clone(),
         };
         let sandbox = Sandbox::new().unwrap();
-        let component = sandbox.compile(&compiled::bytes(policy)).unwrap();
+        let component = load(&sandbox, policy);
         let (instance, _) = sandbox.configure(&component, &Arc::new(place), &settings.to_string()).unwrap();
         Self { sandbox, instance, policy: name }
     }
@@ -61,24 +69,33 @@ impl Asked {
 
 /// What the component asks for with these settings: a text for each step, by the event's name. Events that pass are left
 /// out.
-fn decided(policy: &str, settings: &Value, events: &[Value]) -> Map<String, Value> {
-    let mut asked = Asked::configure(policy, settings);
+fn decided(policy: &str, settings: &Value, events: &[Value], load: Load) -> Map<String, Value> {
+    let mut asked = Asked::configure(policy, settings, load);
     let decided = events.iter().map(event).map(|(name, event)| (name.to_owned(), json!(asked.before(&event))));
     decided.filter(|(_, plan)| *plan != json!([])).collect()
 }
 
-#[test]
-fn every_component_decides_as_it_did() {
+fn decides_as_it_did(load: Load) {
     let events = array(EVENTS);
     let expected = array(DECISIONS);
     let found: Vec<_> = expected
         .iter()
         .map(|row| {
             let (policy, settings) = (row["policy"].as_str().unwrap(), &row["settings"]);
-            json!({ "policy": policy, "settings": settings, "plans": decided(policy, settings, &events) })
+            json!({ "policy": policy, "settings": settings, "plans": decided(policy, settings, &events, load) })
         })
         .collect();
     assert!(found == expected, "the components decide otherwise:\n{:#}", json!(found));
+}
+
+#[test]
+fn every_component_decides_as_it_did() {
+    decides_as_it_did(compile);
+}
+
+#[test]
+fn every_native_image_decides_as_its_component_did() {
+    decides_as_it_did(images::load);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 
 mod compiled;
 mod golden;
+mod images;
 
 use std::collections::BTreeSet;
 use std::fs;
