@@ -9,6 +9,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
+mod delivery;
 mod start;
 mod tls;
 
@@ -16,9 +17,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use misrule_tests::layered::local_appconfig;
-use misrule_tests::publishing::experiment;
-use serde_json::json;
 
+use delivery::Delivery;
 use start::Start;
 use tls::Front;
 
@@ -34,40 +34,45 @@ fn main() -> Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(measure(&programs))
 }
 
+/// The starts of one extension with one delivery.
+struct Row<'a> {
+    program: &'a Path,
+    delivery: &'a Delivery,
+    starts: Vec<Start>,
+}
+
 async fn measure(programs: &[PathBuf]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (appconfig, place) = local_appconfig().await?;
     let front = Front::before(appconfig.address(), folder.path()).await?;
-    appconfig.deploy(&place, "application/json", ready_made());
-    let mut rows: Vec<(&Path, Vec<Start>)> = programs.iter().map(|program| (program.as_path(), Vec::new())).collect();
+    let deliveries = delivery::each()?;
+    let row = |program, delivery| Row { program, delivery, starts: Vec::new() };
+    let mut rows: Vec<_> =
+        programs.iter().flat_map(|it| deliveries.iter().map(|delivery| row(it.as_path(), delivery))).collect();
     for _ in 0..STARTS {
-        for (program, starts) in &mut rows {
-            starts.push(start::start(program, &front, None).await?);
+        for Row { program, delivery, starts } in &mut rows {
+            appconfig.deploy(&place, "application/octet-stream", delivery.bytes.clone());
+            starts.push(start::start(program, &front, delivery.key.as_deref()).await?);
         }
     }
-    println!("| extension | code | listening: median (range) | armed: median (range) | resident MiB: median (range) |");
-    println!("| --- | --- | --- | --- | --- |");
-    rows.iter().for_each(|(program, starts)| println!("{}", row(program, starts)));
+    println!(
+        "| extension | delivery, bytes | code | listening: median (range) | armed: median (range) | resident MiB |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- |");
+    rows.iter().for_each(|row| println!("{}", row.told()));
     Ok(())
 }
 
-/// An experiment of the three ready-made policies.
-fn ready_made() -> String {
-    let policies = json!([
-        { "use": "path-outage", "settings": { "paths": ["/health", "/orders/{id}"], "status": 404 } },
-        { "use": "latency", "settings": { "paths": ["/slow"], "delay": "1s" } },
-        { "use": "error", "settings": { "paths": ["/error"] } },
-    ]);
-    experiment("bench", &policies)
-}
-
-fn row(program: &Path, starts: &[Start]) -> String {
-    let milliseconds = |of: fn(&Start) -> f64| spread(starts.iter().map(of).collect());
-    let listening = milliseconds(|start| start.listening.as_secs_f64() * 1e3);
-    let armed = milliseconds(|start| start.armed.as_secs_f64() * 1e3);
-    let resident = milliseconds(|start| start.resident as f64 / 1024.0);
-    let code = starts.first().map(|start| start.code.join(", ")).unwrap_or_default();
-    format!("| {} | {code} | {listening} | {armed} | {resident} |", program.display())
+impl Row<'_> {
+    fn told(&self) -> String {
+        let spread = |of: fn(&Start) -> f64| spread(self.starts.iter().map(of).collect());
+        let listening = spread(|start| start.listening.as_secs_f64() * 1e3);
+        let armed = spread(|start| start.armed.as_secs_f64() * 1e3);
+        let resident = spread(|start| start.resident as f64 / 1024.0);
+        let code = self.starts.first().map(|start| start.code.join(", ")).unwrap_or_default();
+        let (program, Delivery { name, bytes, .. }) = (self.program.display(), self.delivery);
+        format!("| {program} | {name}, {} | {code} | {listening} | {armed} | {resident} |", bytes.len())
+    }
 }
 
 /// The median, and from where to where the values go.
