@@ -20,6 +20,8 @@ use misrule_engine::time::Timestamp;
 use crate::appconfig::{Content, media_type};
 use crate::compile;
 use crate::failure::{Blame, Explain};
+use crate::images;
+use crate::key_file::Signer;
 use crate::revision;
 
 /// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
@@ -38,6 +40,8 @@ pub(crate) struct Prepared {
     pub(crate) form: Form,
     /// The key that signed it, where one did.
     pub(crate) signed_by: Option<KeyId>,
+    /// Whether native images would make it too large, and are left out.
+    pub(crate) without_images: bool,
     /// What is uploaded.
     pub(crate) content: Content,
 }
@@ -155,6 +159,8 @@ pub(crate) struct Draft {
     experiment: Experiment,
     modules: BTreeMap<String, Vec<u8>>,
     signer: Option<SigningKey>,
+    /// Native images of the modules; only what is signed has any.
+    images: bundle::Images,
 }
 
 impl Draft {
@@ -171,12 +177,14 @@ impl Draft {
         let experiment = settled.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
         check_ready_made(&experiment)?;
         let modules = read_modules(&path, &experiment)?;
-        Ok(Self { path, experiment, modules, signer: None })
+        Ok(Self { path, experiment, modules, signer: None, images: bundle::Images::new() })
     }
 
-    /// With a key it becomes a bundle that this key signs.
-    pub(crate) fn signed(self, signer: Option<SigningKey>) -> Self {
-        Self { signer, ..self }
+    /// With a key it becomes a bundle that this key signs. Layers take native images from nobody else.
+    pub(crate) fn signed(self, signer: Option<Signer>) -> Self {
+        let native = signer.as_ref().is_some_and(|signer| signer.native);
+        let images = if native { images::of_all(&self.modules) } else { bundle::Images::new() };
+        Self { signer: signer.map(|signer| signer.key), images, ..self }
     }
 
     /// What is legal, and yet injects nothing or not all that it seems to, where it is published in this region.
@@ -229,14 +237,14 @@ impl Draft {
     ///
     /// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
     pub(crate) fn prepare(&self, to: &PublishedTo, now: Timestamp) -> Result<Prepared, ContentError> {
-        let Self { path, experiment, modules, signer } = self;
+        let Self { path, experiment, modules, signer, .. } = self;
         let meant = to.regions.first().or(experiment.blast_radius.regions.first());
         let region = meant.ok_or_else(|| ContentError::NoRegion(path.clone()))?;
         let experiment = Experiment { published_to: to.clone(), ..experiment.clone() };
         let experiment = experiment
             .resolve(now, region)
             .map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
-        let (bytes, form) = pack(path, &experiment, modules, signer.as_ref())?;
+        let Packed { bytes, form, without_images } = self.pack(&experiment)?;
         if bytes.len() > LARGEST {
             return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len(), room: room(modules) });
         }
@@ -244,7 +252,29 @@ impl Draft {
         let signed_by = try_to_arm(path, &bytes, keys.as_ref(), region, now)?;
         let digest = Digest::of(&bytes);
         let content = Content { bytes, media_type: media_type(form), description: self.description(digest) };
-        Ok(Prepared { ends: end(&experiment, now), name: experiment.name, digest, form, signed_by, content })
+        Ok(Prepared {
+            ends: end(&experiment, now),
+            name: experiment.name,
+            digest,
+            form,
+            signed_by,
+            without_images,
+            content,
+        })
+    }
+
+    /// Plain JSON, or a bundle, with native images where it then still fits.
+    fn pack(&self, experiment: &Experiment) -> Result<Packed, ContentError> {
+        let Self { path, modules, signer, images, .. } = self;
+        if modules.is_empty() && signer.is_none() {
+            return Ok(Packed { bytes: experiment.to_json().into_bytes(), form: Form::Json, without_images: false });
+        }
+        let bundle = |images: &bundle::Images| bundle::write(experiment, modules, images, signer.as_ref());
+        let whole = bundle(images).ok().filter(|bytes| bytes.len() <= LARGEST);
+        let without_images = whole.is_none() && !images.is_empty();
+        let packed = whole.map_or_else(|| bundle(&bundle::Images::new()), Ok);
+        let bytes = packed.map_err(|source| ContentError::Pack { path: path.clone(), source })?;
+        Ok(Packed { bytes, form: Form::Bundle, without_images })
     }
 
     /// Name, digest and revision: what the AppConfig console shows.
@@ -252,6 +282,26 @@ impl Draft {
         let revision = revision::of(self.path.parent().unwrap_or(Path::new("")));
         let revision = revision.map(|revision| format!(" git {revision}")).unwrap_or_default();
         format!("misrule: {} sha256 {}{revision}", self.experiment.name, digest.short())
+    }
+}
+
+/// What is to be uploaded.
+struct Packed {
+    bytes: Vec<u8>,
+    form: Form,
+    without_images: bool,
+}
+
+impl Prepared {
+    /// What is missing in it that could be there.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.without_images.then(|| {
+            format!(
+                "`{}` goes without native images, which would not fit into the {LARGEST} bytes that AppConfig takes: \
+                 layers compile its modules",
+                self.name
+            )
+        })
     }
 }
 
@@ -297,20 +347,6 @@ fn read_modules(path: &Path, experiment: &Experiment) -> Result<BTreeMap<String,
     Ok(modules)
 }
 
-fn pack(
-    path: &Path,
-    experiment: &Experiment,
-    modules: &BTreeMap<String, Vec<u8>>,
-    signer: Option<&SigningKey>,
-) -> Result<(Vec<u8>, Form), ContentError> {
-    if modules.is_empty() && signer.is_none() {
-        return Ok((experiment.to_json().into_bytes(), Form::Json));
-    }
-    let packed = bundle::write(experiment, modules, &bundle::Images::new(), signer);
-    let packed = packed.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
-    Ok((packed, Form::Bundle))
-}
-
 /// The modules that take the most room, before they are packed.
 fn room(modules: &BTreeMap<String, Vec<u8>>) -> String {
     let mut largest: Vec<_> = modules.iter().map(|(file, component)| (component.len(), file)).collect();
@@ -352,5 +388,49 @@ fn environment(region: &str) -> Environment {
         account: None,
         memory_mb: 128,
         initialization: "on-demand".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surroundings;
+
+    /// A draft with a signer and one module, and with an image of so many bytes that cannot be packed any smaller.
+    fn draft(image: usize) -> Draft {
+        let experiment = "name = \"trial\"\nduration = \"1h\"\n[blast_radius]\nfunctions = [\"*\"]\n\
+                          [[policy]]\nmodule = \"latency.wasm\"\nsettings = { delay = \"1s\" }\n";
+        let component = misrule_policies::component("latency").unwrap().to_vec();
+        let mut digest = Digest::of(b"image");
+        let noise = std::iter::repeat_with(|| {
+            digest = Digest::of(format!("{digest}").as_bytes());
+            digest.to_string().into_bytes()
+        });
+        let image: Vec<u8> = noise.flatten().take(image).collect();
+        let modules = BTreeMap::from([("latency.wasm".to_owned(), component)]);
+        let images = BTreeMap::from([("target-0".to_owned(), BTreeMap::from([("latency.wasm".to_owned(), image)]))]);
+        let experiment = Experiment::from_toml(experiment).unwrap();
+        Draft { path: "trial.toml".into(), experiment, modules, signer: Some(SigningKey::from_seed(&[7; 32])), images }
+    }
+
+    fn prepared(draft: &Draft) -> Prepared {
+        let to = PublishedTo { regions: vec!["us-east-1".to_owned()], ..PublishedTo::default() };
+        draft.prepare(&to, surroundings::now()).unwrap()
+    }
+
+    #[test]
+    fn images_that_fit_go_along() {
+        let prepared = prepared(&draft(100_000));
+        assert!(prepared.content.bytes.len() > 50_000);
+        assert_eq!(prepared.warning(), None);
+    }
+
+    #[test]
+    fn images_that_do_not_fit_are_left_out_and_that_is_said() {
+        // Hexadecimal digits pack to half.
+        let prepared = prepared(&draft(3_000_000));
+        assert!(prepared.content.bytes.len() < 50_000);
+        let warning = prepared.warning().unwrap();
+        assert!(warning.starts_with("`trial` goes without native images"), "{warning}");
     }
 }

@@ -66,16 +66,29 @@ pub(crate) struct Signing {
     /// Sign with this private key, which `misrule keygen` made
     #[arg(long = "key", value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Leave out native images of the modules, which spare layers the compiling
+    #[arg(long, requires = "file")]
+    no_native: bool,
+}
+
+/// A key, and what else goes into a bundle that somebody signs.
+#[derive(Debug)]
+pub(crate) struct Signer {
+    /// It signs.
+    pub(crate) key: SigningKey,
+    /// Whether native images of the modules come along.
+    pub(crate) native: bool,
 }
 
 impl Signing {
-    /// The key that signs; none where nobody does.
+    /// Who signs; none where nobody does.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or holds no key.
-    pub(crate) fn key(&self) -> Result<Option<SigningKey>, KeyFileError> {
-        self.file.as_deref().map(read).transpose()
+    pub(crate) fn key(&self) -> Result<Option<Signer>, KeyFileError> {
+        let key = self.file.as_deref().map(read).transpose()?;
+        Ok(key.map(|key| Signer { key, native: !self.no_native }))
     }
 }
 

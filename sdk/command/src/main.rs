@@ -10,6 +10,7 @@ mod content;
 mod demo;
 mod failure;
 mod fleet;
+mod images;
 mod key_file;
 mod layer;
 mod opened;

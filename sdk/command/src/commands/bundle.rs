@@ -52,6 +52,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let now = surroundings::now();
     let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key()?);
     let prepared = draft.prepare(&arguments.published_to(), now)?;
+    prepared.warning().into_iter().for_each(|warning| printer.warn(warning));
     for region in &arguments.regions {
         draft.warnings(region).into_iter().for_each(|warning| printer.warn(warning));
     }

@@ -70,6 +70,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let targets =
         fleet::at_once(each, async |(service, found): (&Service<'_>, Looked)| service.make(found?).await).await;
     let prepared = draft.prepare(&published_to(&services, regions, &targets).await, now)?;
+    prepared.warning().into_iter().for_each(|warning| printer.warn(warning));
     let each = services.iter().zip(targets).collect();
     let rows = fleet::at_once(each, async |(service, target): (&Service<'_>, Result<Target, AppConfigError>)| {
         let published = service.publish(&target?, &publication(arguments, &prepared)).await?;

@@ -132,6 +132,7 @@ Options:
       --dry-run               Say each call that would change something, and make none of them
       --wait <SECONDS>        How long to wait for the end of a deployment that is under way there [default: 600]
       --key <FILE>            Sign with this private key, which `misrule keygen` made
+      --no-native             Leave out native images of the modules, which spare layers the compiling
       --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
       --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
       --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m
@@ -332,6 +333,7 @@ Arguments:
 
 Options:
       --key <FILE>         Sign with this private key, which `misrule keygen` made
+      --no-native          Leave out native images of the modules, which spare layers the compiling
       --output <FILE>      Where to write it; by default the experiment's name with .zip, or .json, here
       --region <REGION>    The region that it is meant for, or several; by default those of its blast radius
       --account <ACCOUNT>  The account that it is meant for, or several; by default any
