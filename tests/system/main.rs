@@ -15,6 +15,7 @@ mod do_no_harm;
 mod emulator;
 mod enforced;
 mod house;
+mod json_schema;
 mod readme;
 mod report;
 mod settings_schema;

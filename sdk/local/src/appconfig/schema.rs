@@ -194,3 +194,62 @@ impl Schema {
         violations
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Schemas with instances that meet them and that do not. Another implementation judges the same file.
+    const CASES: &str = include_str!("schema/cases.json");
+
+    #[test]
+    fn instances_meet_schemas_or_do_not() {
+        let cases: Vec<Value> = serde_json::from_str(CASES).unwrap();
+        for case in &cases {
+            let schema = Schema::parse(&case["schema"].to_string()).unwrap();
+            for (list, is_valid) in [("valid", true), ("invalid", false)] {
+                for instance in case[list].as_array().unwrap() {
+                    let violations = schema.violations(instance);
+                    assert_eq!(violations.is_empty(), is_valid, "{}: {instance}: {violations:?}", case["schema"]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_schema_holds_only_what_draft_4_knows() {
+        for (schema, why) in [
+            (r#"{"const":1}"#, "#/const is no keyword of JSON Schema draft 4"),
+            (r#"{"properties":{"a":{"if":{}}}}"#, "#/properties/a/if is no keyword of JSON Schema draft 4"),
+            (r#"{"exclusiveMinimum":1}"#, "#/exclusiveMinimum must be true or false, in draft 4"),
+            (r#"{"$schema":"http://json-schema.org/draft-07/schema#"}"#, "#/$schema must be draft 4"),
+            (r#"{"required":[]}"#, "#/required must be a list of names that is not empty"),
+            (r#"{"pattern":"("}"#, "#/pattern must hold regular expressions"),
+            (r#"{"patternProperties":{"(":{}}}"#, "#/patternProperties must hold regular expressions"),
+            (r##"{"$ref":"#/definitions/none"}"##, "#/$ref leads to no schema in this one"),
+            (r#"{"$ref":"http://example.com/"}"#, "#/$ref leads to no schema in this one"),
+            (r#"{"items":[]}"#, "#/items must be a list of schemas that is not empty"),
+            (r#"{"type":"float"}"#, "#/type must be a type or a list of types"),
+            ("[]", "# is not an object"),
+        ] {
+            assert_eq!(Schema::parse(schema).unwrap_err(), why, "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_violation_names_the_constraint_and_the_place() {
+        let schema = r#"{"properties":{"a":{"items":{"maximum":3}}},"additionalProperties":false}"#;
+        let violations = Schema::parse(schema).unwrap().violations(&serde_json::json!({ "a": [1, 4], "b": 1 }));
+        let told: Vec<_> = violations.iter().map(|it| [&*it.location, &it.constraint, &it.reason]).collect();
+        let maximum = ["#/properties/a/items/maximum", "maximum: 3", "/a/1 does not meet `maximum`"];
+        let other =
+            ["#/additionalProperties", "additionalProperties: false", "/b is not allowed by `additionalProperties`"];
+        assert!(told.len() == 2 && told.contains(&maximum) && told.contains(&other), "{told:?}");
+    }
+
+    #[test]
+    fn a_schema_that_leads_to_itself_for_ever_is_met_by_nothing() {
+        let schema = Schema::parse(r##"{"$ref":"#/definitions/a","definitions":{"a":{"$ref":"#/definitions/a"}}}"##);
+        assert_eq!(schema.unwrap().violations(&Value::Null).len(), 1);
+    }
+}
