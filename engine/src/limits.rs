@@ -110,6 +110,9 @@ limits! {
         "a forgotten experiment ends within the week";
     /// Traps of one policy before an experiment version goes on without it.
     TRAPS = "traps before a policy is disabled", 3, "traps", "one may be chance, three are a habit";
+    /// Experiment versions whose budget and stop an execution environment remembers; the oldest go first.
+    RECORDS = "remembered experiment versions", 64, "versions",
+        "a day's work of publishing again and again; each takes 2 KiB";
     /// What is left before Lambda's deadline when a delay is cut.
     DEADLINE_MARGIN = "margin before the deadline", 100, "milliseconds",
         "the delay must end while the runtime can still answer";

@@ -81,22 +81,22 @@ fn experiments() -> Result<Vec<Case>> {
     ])
 }
 
-fn fields_of_later_versions() -> Result<Vec<Case>> {
+fn fields_of_the_blast_radius() -> Result<Vec<Case>> {
     Ok(vec![
         (
             "a budget",
-            with("/blast_radius", "budget", json!({ "per_minute": 60 }))?,
-            "`blast_radius.budget` is not supported by this version",
+            with("/blast_radius", "budget", json!({ "per_minute": 0 }))?,
+            "`blast_radius.budget.per_minute`: invalid value: integer `0`, expected a whole number from 1 on",
         ),
         (
             "a condition to stop",
-            with("/blast_radius", "stop_when", json!({ "handler_errors": 0.2 }))?,
-            "`blast_radius.stop_when` is not supported by this version",
+            with("/blast_radius", "stop_when", json!({ "over": "1m" }))?,
+            "`blast_radius.stop_when.handler_errors` is missing",
         ),
         (
             "accounts",
-            with("/blast_radius", "accounts", json!(["123456789012"]))?,
-            "`blast_radius.accounts` is not supported by this version",
+            with("/blast_radius", "accounts", json!(["1234"]))?,
+            "`blast_radius.accounts[0]` is no account: `1234`",
         ),
     ])
 }
@@ -139,7 +139,7 @@ async fn a_wrong_experiment_is_refused_by_name() -> Result<()> {
 
 #[tokio::test]
 async fn a_field_of_a_later_version_is_refused_by_name() -> Result<()> {
-    are_refused(fields_of_later_versions()?).await
+    are_refused(fields_of_the_blast_radius()?).await
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! From a delivered package to an enforcer: compile, configure, and carry memory over from the version before.
 
+use std::sync::Arc;
+
 use super::PolicyName;
 use super::enforcer::{Enforcer, expiry};
 use super::guard::Carries;
+use super::record::Record;
 use crate::delivery::Package;
 use crate::experiment::{ComponentRef, Environment, ExperimentError, PolicyUse};
 use crate::policy::{Policy, PolicyError, Remembered};
@@ -80,7 +83,8 @@ impl Armoury<'_> {
         let policies = experiment.policies.iter().map(|using| self.policy(package, using));
         let policies = policies.collect::<Result<Vec<_>, _>>()?;
         let (environment, carries) = (self.environment.clone(), self.carries.clone());
-        Ok(Enforcer { experiment, digest: package.digest, environment, carries, policies })
+        let record = Arc::new(Record::new(&experiment));
+        Ok(Enforcer { experiment, digest: package.digest, environment, carries, policies, record })
     }
 
     fn policy(&self, package: &Package, using: &PolicyUse) -> Result<Policy, ArmError> {

@@ -1,14 +1,15 @@
 //! One armed experiment version: it asks the policies and joins what they want.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::guard::{Carries, Guard};
-use super::plan::{Decision, Note, NoteKind};
+use super::plan::{Decision, Note, NoteKind, Plan};
+use super::record::{Record, Records, Stopped};
 use super::{Hook, PolicyName, Seed, Step};
 use crate::digest::Digest;
-use crate::experiment::{Ends, Environment, Experiment};
+use crate::experiment::{Elsewhere, Ends, Environment, Experiment, Here};
 use crate::invocation::{Answer, Head, Invocation};
 use crate::policy::Policy;
 use crate::sandbox::Origin;
@@ -21,6 +22,7 @@ pub struct Enforcer {
     pub(super) environment: Environment,
     pub(super) carries: Carries,
     pub(super) policies: Vec<Policy>,
+    pub(super) record: Arc<Record>,
 }
 
 /// An invocation that the experiment may touch, and by which policies.
@@ -32,6 +34,8 @@ pub struct Admission {
     before: bool,
     after: bool,
     delayed_milliseconds: AtomicU64,
+    /// Whether the invocation counts as touched: once, for both hooks.
+    touched: AtomicBool,
 }
 
 impl Admission {
@@ -84,20 +88,61 @@ impl Enforcer {
         self.experiment.blast_radius.rate.share() * policies
     }
 
+    /// Goes on with what these records remember of this version, and of others of the same name.
+    pub fn keep_in(&mut self, records: &mut Records) {
+        self.record = records.of(&self.experiment, self.digest);
+    }
+
     /// Whether it has started and not expired.
     pub fn in_force(&self, now: Timestamp) -> bool {
         self.experiment.starts.is_none_or(|starts| starts <= now) && now < self.expires()
     }
 
-    /// Whether the invocation lies within the blast radius: it may have come by an alias that does not.
+    /// Whether the invocation lies within the blast radius, and where the experiment was published to: it may have come by
+    /// an alias that does not, and from an account that was not known before.
     pub fn covers(&self, head: &Head) -> bool {
-        self.experiment.blast_radius.covers(&self.environment, &head.invoked_arn)
+        self.published_here(head) && self.experiment.blast_radius.covers(&self.environment, &head.invoked_arn)
+    }
+
+    /// Why the experiment is not for this environment, where only an invocation tells: the account may not be known before.
+    pub fn elsewhere(&self, head: &Head) -> Option<Elsewhere> {
+        let published_to = &self.experiment.published_to;
+        let account = if published_to.accounts.is_empty() { None } else { self.account(head) };
+        let here = Here { account: account.as_deref(), region: &self.environment.region, environment: None };
+        published_to.check(here).err()
+    }
+
+    fn account(&self, head: &Head) -> Option<String> {
+        self.environment.account_by(&head.invoked_arn)
+    }
+
+    /// Whether it was published to where this invocation came, as far as is known; where accounts are named and this one
+    /// is not known, it was not.
+    fn published_here(&self, head: &Head) -> bool {
+        let lacks_account = || self.experiment.published_to.lacks_account(self.account(head).as_deref());
+        self.elsewhere(head).is_none() && !lacks_account()
+    }
+
+    /// How its `stop_when` was reached, where it was: then it injects nothing more in this environment.
+    pub fn stopped(&self) -> Option<Stopped> {
+        self.record.stopped()
+    }
+
+    /// Whether it wants to know how the handler of this invocation answers.
+    pub fn watches(&self, head: &Head) -> bool {
+        self.experiment.blast_radius.stop_when.is_some() && self.in_force(head.arrived) && self.covers(head)
+    }
+
+    /// The handler of an invocation that it [watches](Self::watches) answered, or failed; answers of Misrule's own are not
+    /// told. Gives once, with the answer that reaches `stop_when`, how it was reached.
+    pub fn handler_answered(&self, failed: bool, now: Timestamp) -> Option<Stopped> {
+        self.record.answered(self.experiment.blast_radius.stop_when.as_ref()?, failed, now)
     }
 
     /// Whether any policy may touch this invocation: time, blast radius and draws. None where the invocation passes as if
     /// there were no experiment. Cheap, and before the event is read.
     pub fn admit(&self, head: &Head) -> Option<Admission> {
-        if !self.covers(head) || !self.in_force(head.arrived) {
+        if !self.covers(head) || !self.in_force(head.arrived) || self.stopped().is_some() {
             return None;
         }
         let seed = Seed::of_invocation(&self.experiment.name, head);
@@ -109,7 +154,14 @@ impl Enforcer {
             self.policies.iter().enumerate().filter(|(_, policy)| drawn(policy)).fold(0, |bits, (n, _)| bits | 1 << n);
         let wants = |hook| self.asked(asked).any(|policy| policy.wants(hook));
         let (before, after) = (wants(Hook::Before), wants(Hook::After));
-        (before || after).then(|| Admission { seed, asked, before, after, delayed_milliseconds: AtomicU64::new(0) })
+        (before || after).then(|| Admission {
+            seed,
+            asked,
+            before,
+            after,
+            delayed_milliseconds: AtomicU64::new(0),
+            touched: AtomicBool::new(false),
+        })
     }
 
     /// Decides before the handler sees the event.
@@ -135,7 +187,7 @@ impl Enforcer {
         answer: Option<&Arc<Answer>>,
         now: Timestamp,
     ) -> Decision {
-        if !self.in_force(now) {
+        if !self.in_force(now) || self.stopped().is_some() {
             return Decision::default();
         }
         let hook = if answer.is_some() { Hook::After } else { Hook::Before };
@@ -156,11 +208,33 @@ impl Enforcer {
             now,
             deadline: invocation.head().deadline,
         };
-        let plan = guard.join(wanted, &mut notes);
+        let joined = guard.join(wanted, &mut notes);
+        let plan = self.within_budget(joined, admission, now, &mut notes);
         let delay: u128 =
             plan.steps().iter().filter_map(|planned| planned.step.as_delay()).map(|delay| delay.as_millis()).sum();
         admission.delayed_milliseconds.fetch_add(u64::try_from(delay).unwrap_or(u64::MAX), Ordering::Relaxed);
         Decision { plan, notes }
+    }
+
+    /// The plan, where the budget has room for one more invocation or this one was counted before.
+    fn within_budget(&self, plan: Plan, admission: &Admission, now: Timestamp, notes: &mut Vec<Note>) -> Plan {
+        if plan.is_empty() || admission.touched.load(Ordering::Relaxed) {
+            return plan;
+        }
+        match self.record.touch(&self.experiment.blast_radius.budget, now) {
+            Ok(()) => {
+                admission.touched.store(true, Ordering::Relaxed);
+                plan
+            }
+            Err(reason) => {
+                let refused = plan.steps().iter().map(|planned| Note {
+                    policy: planned.policy.clone(),
+                    what: NoteKind::Refused { kind: planned.step.kind(), reason },
+                });
+                notes.extend(refused);
+                Plan::default()
+            }
+        }
     }
 
     /// What the policies want, in order; none where one of them forbids everything. Each is asked all the same: what it

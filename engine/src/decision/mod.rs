@@ -9,7 +9,11 @@ mod fault;
 mod guard;
 mod http_answer;
 mod plan;
+#[cfg(feature = "sandbox")]
+mod record;
 mod seed;
+#[cfg(feature = "sandbox")]
+mod sliding;
 
 #[cfg(feature = "sandbox")]
 pub use arm::{ArmError, Armoury};
@@ -19,4 +23,6 @@ pub use fault::{FaultKind, FunctionError, Hook, Step, UnknownFault};
 pub use guard::Carries;
 pub use http_answer::{HttpAnswer, IllegalAnswer};
 pub use plan::{CutReason, Decision, LogLevel, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
+#[cfg(feature = "sandbox")]
+pub use record::{Records, Stopped};
 pub use seed::{Chance, Seed, sticky};

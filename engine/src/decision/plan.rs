@@ -90,6 +90,10 @@ pub enum RefusalReason {
     SharedEnvironment,
     /// This layer does not carry the fault out, or not in this hook.
     NotCarriedOut,
+    /// The experiment touched as many invocations within a minute as its `budget` allows.
+    MinuteBudget,
+    /// The experiment touched as many invocations in this environment as its `budget` allows.
+    EnvironmentBudget,
 }
 
 impl fmt::Display for RefusalReason {
@@ -99,6 +103,8 @@ impl fmt::Display for RefusalReason {
             Self::NoHttpRequest => "the event is no HTTP request that can be answered",
             Self::SharedEnvironment => "other invocations share the environment",
             Self::NotCarriedOut => "not carried out by this layer",
+            Self::MinuteBudget => "the experiment's budget for this minute is spent",
+            Self::EnvironmentBudget => "the experiment's budget for this environment is spent",
         })
     }
 }

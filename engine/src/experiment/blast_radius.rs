@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Environment, Rate};
+use super::{Budget, Environment, Rate, StopWhen};
 use crate::decision::FaultKind;
 use crate::invocation::Arn;
 use crate::matching::glob;
@@ -13,7 +13,9 @@ use crate::matching::glob;
 pub struct BlastRadius {
     /// The functions that may be touched. At least one.
     pub functions: Vec<FunctionPattern>,
-    /// The regions; where none is named, the one that the experiment was published to.
+    /// The accounts; where none is named, those that the experiment was published to.
+    pub accounts: Vec<String>,
+    /// The regions; where none is named, those that the experiment was published to.
     pub regions: Vec<String>,
     /// The kinds of fault that are allowed.
     pub faults: Vec<FaultKind>,
@@ -21,6 +23,10 @@ pub struct BlastRadius {
     pub rate: Rate,
     /// The longest that one invocation may be delayed in one hook.
     pub max_delay: Option<Duration>,
+    /// How many invocations may be touched.
+    pub budget: Budget,
+    /// When it stops by itself; never where it does not say.
+    pub stop_when: Option<StopWhen>,
     /// How old the last successful refresh may be.
     pub max_age: Duration,
 }
@@ -31,10 +37,26 @@ impl BlastRadius {
     /// How old the last successful refresh may be where an experiment does not say.
     pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(300);
 
-    /// Whether an invocation by this ARN, in this environment, lies within.
+    /// Whether an invocation by this ARN, in this environment, lies within. Where accounts are named and this one is not
+    /// known, none does.
     pub fn covers(&self, environment: &Environment, invoked_arn: &str) -> bool {
-        let here = self.regions.is_empty() || self.regions.contains(&environment.region);
-        here && self.functions.iter().any(|pattern| pattern.matches(&environment.function_name, invoked_arn))
+        let ours = self.accounts.is_empty()
+            || environment.account_by(invoked_arn).is_some_and(|account| self.accounts.contains(&account));
+        let meant = |pattern: &FunctionPattern| pattern.matches(&environment.function_name, invoked_arn);
+        ours && self.covers_region(environment) && self.functions.iter().any(meant)
+    }
+
+    /// Whether any invocation of this environment may lie within: by which alias it comes is only known then, and perhaps
+    /// the account too.
+    pub fn may_cover(&self, environment: &Environment) -> bool {
+        let known = environment.account.as_ref();
+        let ours = self.accounts.is_empty() || known.is_none_or(|account| self.accounts.contains(account));
+        let meant = |pattern: &FunctionPattern| pattern.names(&environment.function_name);
+        ours && self.covers_region(environment) && self.functions.iter().any(meant)
+    }
+
+    fn covers_region(&self, environment: &Environment) -> bool {
+        self.regions.is_empty() || self.regions.contains(&environment.region)
     }
 }
 
@@ -59,10 +81,14 @@ impl FunctionPattern {
         whole.then(|| Self { name: name.to_owned(), alias: alias.map(str::to_owned) })
     }
 
+    /// Whether the function is meant, by some alias at least.
+    pub fn names(&self, function_name: &str) -> bool {
+        glob::matches(&self.name, function_name)
+    }
+
     /// Whether the function, invoked by this ARN, is meant.
     pub fn matches(&self, function_name: &str, invoked_arn: &str) -> bool {
-        glob::matches(&self.name, function_name)
-            && self.alias.as_ref().is_none_or(|alias| alias_matches(alias, invoked_arn))
+        self.names(function_name) && self.alias.as_ref().is_none_or(|alias| alias_matches(alias, invoked_arn))
     }
 }
 
@@ -87,24 +113,33 @@ mod tests {
     const PLAIN: &str = "arn:aws:lambda:us-east-1:123456789012:function:orders-eu";
     const LIVE: &str = "arn:aws:lambda:us-east-1:123456789012:function:orders-eu:live";
 
-    fn covers(functions: &[&str], regions: &[&str], invoked_arn: &str) -> bool {
-        let radius = BlastRadius {
+    fn radius(functions: &[&str], accounts: &[&str], regions: &[&str]) -> BlastRadius {
+        BlastRadius {
             functions: functions.iter().map(|text| FunctionPattern::parse(text).unwrap()).collect(),
+            accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
             regions: regions.iter().map(|&region| region.to_owned()).collect(),
             faults: BlastRadius::DEFAULT_FAULTS.to_vec(),
             rate: Rate::ALL,
             max_delay: None,
+            budget: Budget::default(),
+            stop_when: None,
             max_age: BlastRadius::DEFAULT_MAX_AGE,
-        };
-        let environment = Environment {
+        }
+    }
+
+    fn environment(account: Option<&str>) -> Environment {
+        Environment {
             function_name: "orders-eu".into(),
             function_version: "$LATEST".into(),
             region: "us-east-1".into(),
-            account: None,
+            account: account.map(str::to_owned),
             memory_mb: 128,
             initialization: "on-demand".into(),
-        };
-        radius.covers(&environment, invoked_arn)
+        }
+    }
+
+    fn covers(functions: &[&str], regions: &[&str], invoked_arn: &str) -> bool {
+        radius(functions, &[], regions).covers(&environment(None), invoked_arn)
     }
 
     #[test]
@@ -129,6 +164,27 @@ mod tests {
     fn a_region_that_is_not_named_is_outside() {
         assert!(covers(&["*"], &["eu-west-1", "us-east-1"], PLAIN));
         assert!(!covers(&["*"], &["eu-west-1"], PLAIN));
+    }
+
+    #[test]
+    fn an_account_that_is_not_named_or_not_known_is_outside() {
+        let named = radius(&["*:live"], &["210987654321", "123456789012"], &[]);
+        let rows = [
+            (Some("123456789012"), "no arn", false, true),
+            (Some("123456789012"), LIVE, true, true),
+            (Some("000000000000"), LIVE, false, false),
+            (None, LIVE, true, true),
+            (None, "no arn", false, true),
+            (None, "arn:aws:lambda:us-east-1:000000000000:function:orders-eu:live", false, true),
+        ];
+        for (account, invoked_arn, covered, may_be) in rows {
+            let environment = environment(account);
+            let outcome = (named.covers(&environment, invoked_arn), named.may_cover(&environment));
+            assert_eq!(outcome, (covered, may_be), "{account:?} by {invoked_arn}");
+        }
+        assert!(radius(&["*:live"], &[], &["us-east-1"]).may_cover(&environment(None)));
+        assert!(!radius(&["*:live"], &[], &["eu-west-1"]).may_cover(&environment(None)));
+        assert!(!radius(&["health:live"], &[], &[]).may_cover(&environment(None)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Where a function runs.
 
+use crate::invocation::Arn;
+
 /// The execution environment, as Lambda's environment variables describe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
@@ -18,6 +20,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The account: that of the ARN which the function was invoked by where it was not known before.
+    pub fn account_by(&self, invoked_arn: &str) -> Option<String> {
+        let told = || Arn::parse(invoked_arn).map(|arn| arn.account().to_owned());
+        self.account.clone().or_else(told)
+    }
+
     /// Whether other invocations may run in this environment at the same time.
     pub fn shared(&self) -> bool {
         self.initialization == "lambda-managed-instances"

@@ -33,9 +33,6 @@ pub enum Problem {
     /// An unknown field, one that is there twice, or a value of another type.
     #[error("{0}")]
     Shape(String),
-    /// A field of a later version.
-    #[error("is not supported by this version")]
-    NotSupported,
     /// The field must be there.
     #[error("is missing")]
     Missing,
@@ -48,6 +45,9 @@ pub enum Problem {
     /// No share.
     #[error("must be from 0 to 1, but is {0}")]
     Rate(f64),
+    /// A share of nothing, where that would always be reached.
+    #[error("must be more than 0")]
+    NoShare,
     /// Settings that are no table. What they are instead is not repeated: it may be a secret.
     #[error("must be a table")]
     Settings,
@@ -164,8 +164,10 @@ impl ExperimentError {
 fn hint(field: &str, problem: &Problem) -> Option<String> {
     Some(match problem {
         Problem::Shape(_) if field == "policy" => "write `[[policy]]`, in two brackets, above each policy".to_owned(),
+        Problem::Empty if field == "budget" => {
+            "say how many invocations may be touched: `per_environment = 1000`, `per_minute = 60`, or both".to_owned()
+        }
         Problem::Missing => missing(field)?.to_owned(),
-        Problem::NotSupported => "leave it out".to_owned(),
         Problem::Name(_) => format!("use up to {} ASCII letters, digits, `-`, `_` and `.`", NAME_BYTES.value),
         Problem::Duration(_) => {
             "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\"".to_owned()
@@ -196,6 +198,7 @@ fn missing(field: &str) -> Option<&'static str> {
             "say which functions may be touched: `functions = [\"orders-*\"]` under `[blast_radius]`"
         }
         "policy" => "add a policy: `[[policy]]`, and under it `use` or `module`",
+        "handler_errors" => "say at which share of handler errors to stop, for example `handler_errors = 0.2`",
         "name" => "give the experiment a name: it stands in each log line",
         _ => return None,
     })

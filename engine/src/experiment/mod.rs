@@ -12,6 +12,7 @@
 //! ```
 
 mod blast_radius;
+mod budget;
 mod environment;
 mod error;
 mod names;
@@ -19,6 +20,7 @@ mod policy_use;
 mod published_to;
 mod reading;
 mod schedule;
+mod stop_when;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,12 +32,14 @@ use crate::limits::EXPERIMENT_LENGTH;
 use crate::time::Timestamp;
 
 pub use blast_radius::{BlastRadius, FunctionPattern};
+pub use budget::Budget;
 pub use environment::Environment;
 pub use error::{ExperimentError, Place, Problem};
 pub use names::is_region;
 pub use policy_use::{ComponentRef, PolicyUse};
 pub use published_to::{Elsewhere, Here, PublishedTo};
 pub use schedule::Rate;
+pub use stop_when::StopWhen;
 
 /// When an experiment ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -74,6 +74,11 @@ impl PublishedTo {
             None => Ok(()),
         }
     }
+
+    /// Whether it must be known in which account it arrived, and is not.
+    pub fn lacks_account(&self, account: Option<&str>) -> bool {
+        !self.accounts.is_empty() && account.is_none()
+    }
 }
 
 #[cfg(test)]

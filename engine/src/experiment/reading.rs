@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::names::{is_account, is_appconfig_environment, is_name, is_region, module_stem};
 use super::schedule::{Rate, read_duration, read_instant};
 use super::{
-    BlastRadius, ComponentRef, Ends, Experiment, ExperimentError, FunctionPattern, PolicyUse, Problem, PublishedTo,
-    wire,
+    BlastRadius, Budget, ComponentRef, Ends, Experiment, ExperimentError, FunctionPattern, PolicyUse, Problem,
+    PublishedTo, StopWhen, wire,
 };
 use crate::decision::{FaultKind, PolicyName};
 use crate::limits::POLICIES;
@@ -51,11 +51,38 @@ fn blast_radius(wire: wire::BlastRadius) -> Result<BlastRadius, ExperimentError>
     let max_age = wire.max_age.map(|text| some_time("blast_radius.max_age", &text)).transpose()?;
     Ok(BlastRadius {
         functions: each("blast_radius.functions", &functions.0, read_function)?,
+        accounts: said("blast_radius.accounts", wire.accounts, read_account)?,
         regions: said("blast_radius.regions", wire.regions, read_region)?,
         faults: faults.unwrap_or_else(|| BlastRadius::DEFAULT_FAULTS.to_vec()),
         rate: rate("blast_radius.rate", wire.rate.as_ref())?,
         max_delay: optional("blast_radius.max_delay", wire.max_delay, read_duration)?,
+        budget: wire.budget.map(|wire| budget(&wire)).transpose()?.unwrap_or_default(),
+        stop_when: wire.stop_when.map(stop_when).transpose()?,
         max_age: max_age.unwrap_or(BlastRadius::DEFAULT_MAX_AGE),
+    })
+}
+
+fn budget(wire: &wire::Budget) -> Result<Budget, ExperimentError> {
+    let count = |count: &wire::Count| count.0;
+    let budget = Budget {
+        per_environment: wire.per_environment.as_ref().map(count),
+        per_minute: wire.per_minute.as_ref().map(count),
+    };
+    let empty = || ExperimentError::new("blast_radius.budget", Problem::Empty);
+    if budget.is_unbounded() { Err(empty()) } else { Ok(budget) }
+}
+
+fn stop_when(wire: wire::StopWhen) -> Result<StopWhen, ExperimentError> {
+    let errors = "blast_radius.stop_when.handler_errors";
+    let handler_errors = rate(errors, Some(&required(errors, wire.handler_errors)?))?;
+    if handler_errors.share() <= 0.0 {
+        return Err(ExperimentError::new(errors, Problem::NoShare));
+    }
+    let over = wire.over.map(|text| some_time("blast_radius.stop_when.over", &text)).transpose()?;
+    Ok(StopWhen {
+        handler_errors,
+        over: over.unwrap_or(StopWhen::DEFAULT_OVER),
+        min_invocations: wire.min_invocations.map_or(StopWhen::DEFAULT_MIN_INVOCATIONS, |count| count.0),
     })
 }
 

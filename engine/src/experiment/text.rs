@@ -7,12 +7,9 @@ use toml::de::{DeTable, DeValue};
 use super::wire;
 use super::{ExperimentError, Place, Problem};
 
-/// Fields that are part of the design, and of no version so far.
-const NOT_SUPPORTED: [&str; 3] = ["blast_radius.accounts", "blast_radius.budget", "blast_radius.stop_when"];
-
-/// The fields of `[blast_radius]`, which are easily written above it; with those of no version so far.
+/// The fields of `[blast_radius]`, which are easily written above it.
 const IN_BLAST_RADIUS: [&str; 9] =
-    ["functions", "regions", "faults", "rate", "max_delay", "max_age", "accounts", "budget", "stop_when"];
+    ["functions", "accounts", "regions", "faults", "rate", "max_delay", "budget", "stop_when", "max_age"];
 
 /// Reads the wire types from TOML. TOML becomes JSON first, so that both read the same.
 pub(super) fn from_toml(text: &str) -> Result<wire::Experiment, ExperimentError> {
@@ -77,7 +74,6 @@ fn json_error(path: &str, error: &serde_json::Error) -> ExperimentError {
 fn shape(path: &str, message: String) -> ExperimentError {
     let field = if path == "." { "" } else { path };
     let problem = match field {
-        _ if NOT_SUPPORTED.contains(&field) => Problem::NotSupported,
         _ if field.ends_with(".settings") => Problem::Settings,
         _ => Problem::Shape(message),
     };
@@ -86,12 +82,8 @@ fn shape(path: &str, message: String) -> ExperimentError {
 
 /// Where a field that is unknown at the top belongs.
 pub(super) fn misplaced(field: &str, problem: &Problem) -> Option<String> {
-    if !matches!(problem, Problem::Shape(_)) || !IN_BLAST_RADIUS.contains(&field) {
-        return None;
-    }
-    let belongs = format!("`{field}` belongs under `[blast_radius]`");
-    let supported = !NOT_SUPPORTED.contains(&format!("blast_radius.{field}").as_str());
-    Some(if supported { belongs } else { format!("{belongs}, but is not supported by this version: leave it out") })
+    let misplaced = matches!(problem, Problem::Shape(_)) && IN_BLAST_RADIUS.contains(&field);
+    misplaced.then(|| format!("`{field}` belongs under `[blast_radius]`"))
 }
 
 fn json_table(table: toml::Table, path: &str) -> Result<Map<String, Value>, ExperimentError> {
@@ -127,9 +119,6 @@ mod tests {
 
     #[test]
     fn every_field_of_a_blast_radius_is_known_to_belong_there() {
-        let supported = known_fields("[blast_radius]\n");
-        let later = NOT_SUPPORTED.map(|field| field.strip_prefix("blast_radius.").unwrap().to_owned());
-        let all: Vec<_> = supported.into_iter().chain(later).collect();
-        assert_eq!(IN_BLAST_RADIUS.to_vec(), all);
+        assert_eq!(IN_BLAST_RADIUS.to_vec(), known_fields("[blast_radius]\n"));
     }
 }

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroU64;
 
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::schedule::{self, Rate};
 use super::{
-    BlastRadius as InnerRadius, ComponentRef, Ends, Experiment as InnerExperiment, PolicyUse as InnerPolicy,
-    PublishedTo as InnerPublishedTo,
+    BlastRadius as InnerRadius, Budget as InnerBudget, ComponentRef, Ends, Experiment as InnerExperiment,
+    PolicyUse as InnerPolicy, PublishedTo as InnerPublishedTo, StopWhen as InnerStopWhen,
 };
 
 #[derive(Deserialize, Serialize)]
@@ -47,12 +48,35 @@ pub(super) struct PublishedTo {
 pub(super) struct BlastRadius {
     pub(super) functions: Option<List<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accounts: Option<List<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) regions: Option<List<String>>,
     pub(super) faults: Option<List<String>>,
     pub(super) rate: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) max_delay: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) budget: Option<Budget>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stop_when: Option<StopWhen>,
     pub(super) max_age: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "the fields of a budget")]
+pub(super) struct Budget {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) per_environment: Option<Count>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) per_minute: Option<Count>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "the fields of `stop_when`")]
+pub(super) struct StopWhen {
+    pub(super) handler_errors: Option<Number>,
+    pub(super) over: Option<String>,
+    pub(super) min_invocations: Option<Count>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -127,6 +151,36 @@ impl Visitor<'_> for NumberVisitor {
     }
 }
 
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Count(pub(super) NonZeroU64);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(CountVisitor)
+    }
+}
+
+struct CountVisitor;
+
+impl Visitor<'_> for CountVisitor {
+    type Value = Count;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a whole number from 1 on")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Count, E> {
+        let count = NonZeroU64::new(number).map(Count);
+        count.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Count, E> {
+        let count = u64::try_from(number).ok().and_then(NonZeroU64::new).map(Count);
+        count.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Settings(pub(super) Map<String, Value>);
@@ -154,11 +208,30 @@ impl From<&InnerRadius> for BlastRadius {
     fn from(radius: &InnerRadius) -> Self {
         Self {
             functions: Some(List(radius.functions.iter().map(ToString::to_string).collect())),
+            accounts: said(&radius.accounts),
             regions: said(&radius.regions),
             faults: Some(List(radius.faults.iter().map(|kind| kind.name().to_owned()).collect())),
             rate: Some(number(radius.rate)),
             max_delay: radius.max_delay.map(schedule::write_duration),
+            budget: (!radius.budget.is_unbounded()).then(|| Budget::from(&radius.budget)),
+            stop_when: radius.stop_when.as_ref().map(StopWhen::from),
             max_age: Some(schedule::write_duration(radius.max_age)),
+        }
+    }
+}
+
+impl From<&InnerBudget> for Budget {
+    fn from(budget: &InnerBudget) -> Self {
+        Self { per_environment: budget.per_environment.map(Count), per_minute: budget.per_minute.map(Count) }
+    }
+}
+
+impl From<&InnerStopWhen> for StopWhen {
+    fn from(stop_when: &InnerStopWhen) -> Self {
+        Self {
+            handler_errors: Some(number(stop_when.handler_errors)),
+            over: Some(schedule::write_duration(stop_when.over)),
+            min_invocations: Some(Count(stop_when.min_invocations)),
         }
     }
 }

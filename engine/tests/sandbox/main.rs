@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "tests say what they expect; the lint sees only functions marked as tests")]
 
 mod enforcing;
+mod guarding;
 mod guest;
 #[cfg(feature = "images")]
 mod images;

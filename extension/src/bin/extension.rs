@@ -45,10 +45,12 @@ async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
         Ok(registration) => registration,
         Err(refused) => return failed("lambda", &refused, refused.hint()),
     };
+    let mut control = Control::disabled();
     match listening {
         Ok(()) => {
             Line::from(start(&settings, &registration)).emit();
-            proxy.obey(control(&settings, registration.clone()));
+            control = watch(&settings, registration.clone());
+            proxy.obey(control.clone());
         }
         Err(error) => {
             let reason = format!("port {} cannot be listened on: {}", settings.port, telemetry::chain(&error));
@@ -57,6 +59,7 @@ async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
         }
     }
     extension.until_shutdown(&registration).await;
+    control.shut_down();
     ExitCode::SUCCESS
 }
 
@@ -67,7 +70,7 @@ async fn listen(settings: &Settings, proxy: &Arc<Proxy>) -> io::Result<()> {
     Ok(())
 }
 
-fn control(settings: &Settings, registration: Registration) -> Control {
+fn watch(settings: &Settings, registration: Registration) -> Control {
     let function = settings.function.clone();
     let named = |ours: String, lambdas: String| if ours.is_empty() { lambdas } else { ours };
     let environment = Environment {

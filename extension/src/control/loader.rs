@@ -3,9 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use misrule_engine::decision::{ArmError, Armoury, Carries, Enforcer};
+use misrule_engine::decision::{ArmError, Armoury, Carries, Enforcer, Records};
 use misrule_engine::delivery::{Delivery, DeliveryError, KeyId, Keys, Package};
-use misrule_engine::experiment::{BlastRadius, Environment, FunctionPattern};
+use misrule_engine::experiment::{Elsewhere, Environment, Experiment, Here};
 use misrule_engine::sandbox::{Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 
@@ -26,6 +26,8 @@ pub(super) enum Loaded {
     NotMeant {
         /// Its name.
         experiment: String,
+        /// This account, where it names accounts.
+        account: Option<String>,
     },
 }
 
@@ -41,16 +43,30 @@ pub(super) enum Refusal {
     /// No policy can be hosted at all.
     #[error("no policy can be hosted here")]
     Sandbox(#[source] SandboxError),
+    /// It was published to other places than this.
+    #[error("experiment `{name}` is not for this place")]
+    Elsewhere {
+        /// Its name.
+        name: String,
+        /// What does not match.
+        source: Elsewhere,
+    },
     /// Loading it panicked.
     #[error("loading the delivery panicked")]
     Panicked,
 }
 
 impl Refusal {
+    /// Of an experiment that was published elsewhere.
+    pub(super) fn elsewhere(experiment: &Experiment, source: Elsewhere) -> Self {
+        Self::Elsewhere { name: experiment.name.clone(), source }
+    }
+
     /// What to do about it, where that is known.
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::Delivery(error) => error.hint(),
+            Self::Elsewhere { .. } => Some("publish it here too, with `misrule publish`".to_owned()),
             Self::Arm(ArmError::Experiment { source, .. }) => source.hint(),
             Self::Panicked => Some("report it, with the delivery, as a bug of Misrule".to_owned()),
             Self::Arm(_) | Self::Sandbox(_) => None,
@@ -64,6 +80,9 @@ pub(super) struct Loader {
     carries: Carries,
     keys: Option<Keys>,
     ready_made: ReadyMade,
+    /// The environment of AppConfig that deliveries come through.
+    through: Option<String>,
+    records: Mutex<Records>,
     /// Made when it is first needed: it costs milliseconds that a pass-through need not pay.
     sandbox: Mutex<Option<Sandbox>>,
 }
@@ -71,7 +90,13 @@ pub(super) struct Loader {
 impl Loader {
     /// With `keys` nothing arms but what one of them signed.
     pub(super) fn new(environment: Environment, carries: Carries, keys: Option<Keys>, ready_made: ReadyMade) -> Self {
-        Self { environment, carries, keys, ready_made, sandbox: Mutex::new(None) }
+        let (through, records, sandbox) = (None, Mutex::default(), Mutex::new(None));
+        Self { environment, carries, keys, ready_made, through, records, sandbox }
+    }
+
+    /// The same for deliveries that come through this environment of AppConfig, by name or by id.
+    pub(super) fn through(self, environment: Option<String>) -> Self {
+        Self { through: environment, ..self }
     }
 
     pub(super) fn environment(&self) -> &Environment {
@@ -83,8 +108,11 @@ impl Loader {
             Delivery::Halt => return Ok(Loaded::Halt),
             Delivery::Experiment(package) => package,
         };
-        if !may_concern(&package.experiment.blast_radius, &self.environment) {
-            return Ok(Loaded::NotMeant { experiment: package.experiment.name });
+        self.check_place(&package.experiment)?;
+        if !package.experiment.blast_radius.may_cover(&self.environment) {
+            let named = !package.experiment.blast_radius.accounts.is_empty();
+            let account = self.environment.account.clone().filter(|_| named);
+            return Ok(Loaded::NotMeant { experiment: package.experiment.name, account });
         }
         let enforcer = Box::new(self.arm(&package, previous, now)?);
         Ok(Loaded::Enforcer { enforcer, signed_by: package.signed_by })
@@ -99,11 +127,19 @@ impl Loader {
         }
     }
 
+    fn check_place(&self, experiment: &Experiment) -> Result<(), Refusal> {
+        let Environment { account, region, .. } = &self.environment;
+        let here = Here { account: account.as_deref(), region, environment: self.through.as_deref() };
+        experiment.published_to.check(here).map_err(|elsewhere| Refusal::elsewhere(experiment, elsewhere))
+    }
+
     fn arm(&self, package: &Package, previous: Option<&Enforcer>, now: Timestamp) -> Result<Enforcer, Refusal> {
         let sandbox = &self.sandbox()?;
         let (environment, carries) = (&self.environment, &self.carries);
         let armoury = Armoury { sandbox, ready_made: &self.ready_made, environment, carries, previous };
-        Ok(armoury.arm(package, now)?)
+        let mut enforcer = armoury.arm(package, now)?;
+        enforcer.keep_in(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(enforcer)
     }
 
     fn sandbox(&self) -> Result<Sandbox, Refusal> {
@@ -113,14 +149,4 @@ impl Loader {
         }
         kept.clone().ok_or(Refusal::Panicked)
     }
-}
-
-/// Whether any invocation of this environment may lie within. By which alias it is invoked is only known then.
-fn may_concern(blast_radius: &BlastRadius, environment: &Environment) -> bool {
-    let under_any_alias = |pattern: &FunctionPattern| {
-        let text = pattern.to_string();
-        FunctionPattern::parse(text.split(':').next().unwrap_or_default())
-    };
-    let functions = blast_radius.functions.iter().filter_map(under_any_alias).collect();
-    BlastRadius { functions, ..blast_radius.clone() }.covers(environment, "")
 }

@@ -11,11 +11,12 @@
 //! | halts, delivers nothing, or something refused or meant for others | disarmed |
 //! | cannot be asked | stays until the last successful refresh is older than `max_age` |
 //!
-//! An experiment ends at its `expires` besides, whatever the source says.
+//! An experiment ends at its `expires` besides, and where its `stop_when` is reached, whatever the source says.
 
 mod chance;
 mod failure;
 mod loader;
+mod observed;
 mod refresher;
 mod schedule;
 mod state;
@@ -26,7 +27,7 @@ mod tests;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use misrule_engine::decision::{Carries, Enforcer};
 use misrule_engine::digest::Digest;
@@ -40,7 +41,7 @@ use self::state::{State, Waits};
 use crate::clock::Clock;
 use crate::settings::{Settings, SourceAddress};
 use crate::sources::{Agent, AppConfig, File, Source};
-use crate::telemetry::{Line, OutsideBlastRadius, PassThrough};
+use crate::telemetry::{Line, PassThrough, Sparing};
 
 /// Where lines go: to stdout, but for tests.
 type Say = Arc<dyn Fn(Line) + Send + Sync>;
@@ -54,20 +55,18 @@ pub struct Armed {
     pub version: Version,
     /// How many experiments had been disarmed before.
     disarmed_before: u64,
+    /// The source that delivered it.
+    source: Arc<str>,
     /// Whether it was said that an invocation lies outside the blast radius.
     outside_told: Arc<AtomicBool>,
+    /// What is told of its decisions.
+    lines: Arc<Sparing>,
 }
 
 impl Armed {
-    /// Says, once for a version, that invocations come by a name that the blast radius leaves out, such as another alias:
-    /// else "armed, and nothing happens" would be a riddle.
-    pub fn tell_if_outside(&self, head: &Head) {
-        if self.enforcer.covers(head) || self.outside_told.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let (experiment, version) = (self.enforcer.experiment().name.to_string(), self.version.to_string());
-        let (function, region) = (head.invoked_arn.clone(), head.invoked_arn.split(':').nth(3).unwrap_or_default());
-        Line::from(OutsideBlastRadius { experiment, version, function, region: region.to_owned() }).emit();
+    /// Tells something of one of its decisions: of steps that were cut or refused once a minute each kind.
+    pub fn tell(&self, line: Line) {
+        self.lines.tell(line);
     }
 }
 
@@ -76,7 +75,9 @@ impl Armed {
     /// An experiment version that no control knows.
     pub(crate) fn for_tests(enforcer: Enforcer) -> Self {
         let version = Version { label: None, digest: enforcer.digest() };
-        Self { enforcer: Arc::new(enforcer), version, disarmed_before: 0, outside_told: Arc::default() }
+        let lines = Arc::new(Sparing::new(Clock::machine(), Arc::new(Line::emit)));
+        let (enforcer, source, outside_told) = (Arc::new(enforcer), "file:/opt/a".into(), Arc::default());
+        Self { enforcer, version, disarmed_before: 0, source, outside_told, lines }
     }
 }
 
@@ -117,6 +118,8 @@ pub enum Why {
     NotMeant,
     /// The last successful refresh is older than its `max_age`.
     Stale,
+    /// Its `stop_when` was reached.
+    Stopped,
     /// The layer failed to watch over it.
     Unwatched,
 }
@@ -130,6 +133,7 @@ impl fmt::Display for Why {
             Self::Withdrawn => "the source has nothing any more",
             Self::NotMeant => "what was delivered after it is meant for other functions",
             Self::Stale => "the last successful refresh is older than its max_age",
+            Self::Stopped => "its stop_when was reached",
             Self::Unwatched => "the layer failed to watch over it",
         })
     }
@@ -158,7 +162,8 @@ impl Control {
         };
         let waits = Waits { first: settings.first_wait, refresh: settings.refresh_wait, hold: !environment.shared() };
         let state = State::new(Clock::machine(), Arc::clone(&say), waits).snapshotted(settings.function.snapshotted());
-        let loader = Loader::new(environment, carries, settings.public_keys, misrule_policies::component);
+        let loader = Loader::new(environment, carries, settings.public_keys, misrule_policies::component)
+            .through(address.environment().map(str::to_owned));
         match address {
             SourceAddress::AppConfig(address) => {
                 let (region, aws) = (&settings.function.region, settings.aws.clone());
@@ -197,6 +202,37 @@ impl Control {
     pub async fn before_next(&self) {
         if let Some(state) = &self.0 {
             state.hold().await;
+        }
+    }
+
+    /// The experiment does not admit an invocation. Says, once for a version, that it lies outside the blast radius; where the
+    /// invocation shows that the experiment was published elsewhere, refuses it.
+    pub fn passed_by(&self, armed: &Armed, head: &Head) {
+        if let Some(state) = &self.0 {
+            state.passed_by(armed, head);
+        }
+    }
+
+    /// The handler of an invocation that the experiment watches answered, or failed: it may have to stop.
+    pub fn handler_answered(&self, armed: &Armed, failed: bool) {
+        if let Some(state) = &self.0 {
+            state.handler_answered(armed, failed);
+        }
+    }
+
+    /// The function could not be initialised: a failure of its own, as a handler's is.
+    pub fn initialisation_failed(&self) {
+        if let Some(state) = &self.0
+            && let Some(armed) = state.in_force()
+        {
+            state.handler_answered(&armed, true);
+        }
+    }
+
+    /// Lambda shuts the environment down: tells what was only counted.
+    pub fn shut_down(&self) {
+        if let Some(armed) = self.0.as_ref().and_then(|state| state.armed()) {
+            armed.lines.end();
         }
     }
 

@@ -14,7 +14,7 @@ use super::failure::{Behaviour, Failure, rescue};
 use super::loader::{Loaded, Loader, Refusal};
 use super::schedule::{self, Ended};
 use super::state::{State, milliseconds};
-use super::{Armed, Version, Why};
+use super::{Armed, Version, Why, observed};
 use crate::clock::Moment;
 use crate::sources::{Fetched, Source, SourceError};
 use crate::telemetry::{self, Halted, NothingDeployed, OutsideBlastRadius, PolicyDigest, SourceRecovered};
@@ -138,8 +138,8 @@ impl<S: Source> Refresher<S> {
                 self.state.say(Halted { version: version.to_string() });
                 self.state.disarm(Why::Halted);
             }
-            Ok(Loaded::NotMeant { experiment }) => {
-                self.state.say(self.outside(experiment, &version));
+            Ok(Loaded::NotMeant { experiment, account }) => {
+                self.state.say(self.outside(experiment, account, &version));
                 self.state.disarm(Why::NotMeant);
             }
             Err(refusal) => self.tell(&Failure::Refused { version: &version, refusal: &refusal }),
@@ -147,9 +147,19 @@ impl<S: Source> Refresher<S> {
     }
 
     fn arm(&self, enforcer: Enforcer, signed_by: Option<KeyId>, version: Version, began: Moment) {
-        let armed = self.state.arm(enforcer, version);
-        self.tell_loaded(&armed);
-        self.state.say(self.armed_line(&armed, signed_by, began));
+        let stopped = enforcer.stopped();
+        let armed = self.state.arm(enforcer, version, self.source.name());
+        match stopped {
+            None => {
+                self.tell_loaded(&armed);
+                self.state.say(self.armed_line(&armed, signed_by, began));
+            }
+            // Neither a halt in between nor the same version delivered again undoes a stop.
+            Some(reached) => {
+                self.state.end(Some(&armed), Why::Stopped);
+                self.state.say(observed::stopped(&armed, reached));
+            }
+        }
     }
 
     fn tell_loaded(&self, armed: &Armed) {
@@ -188,10 +198,10 @@ impl<S: Source> Refresher<S> {
         }
     }
 
-    fn outside(&self, experiment: String, version: &Version) -> OutsideBlastRadius {
+    fn outside(&self, experiment: String, account: Option<String>, version: &Version) -> OutsideBlastRadius {
         let environment = self.loader.environment();
         let (function, region) = (environment.function_name.clone(), environment.region.clone());
-        OutsideBlastRadius { experiment, version: version.to_string(), function, region }
+        OutsideBlastRadius { experiment, version: version.to_string(), function, region, account }
     }
 
     fn tell(&self, failure: &Failure<'_>) {

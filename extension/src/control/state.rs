@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::schedule::{Ended, Patience, Schedule};
 use super::{Armed, Say, Version, Why};
 use crate::clock::{Clock, Moment};
-use crate::telemetry::{self, Disarmed, Line};
+use crate::telemetry::{self, Disarmed, Line, Sparing};
 
 /// Timers follow the monotonic clock only; so often a wait looks whether the wall clock was set.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -160,6 +160,7 @@ impl State {
     /// The experiment that may inject as an event arrives.
     pub(super) fn in_force(&self) -> Option<Arc<Armed>> {
         let armed = self.armed()?;
+        armed.lines.event();
         match self.over(&armed) {
             None => return Some(armed),
             Some(Why::Stale) => self.tell_stale(&armed),
@@ -176,6 +177,8 @@ impl State {
         let now = self.now();
         if last.count > armed.disarmed_before {
             Some(last.why)
+        } else if armed.enforcer.stopped().is_some() {
+            Some(Why::Stopped)
         } else if now.wall() >= armed.enforcer.expires() {
             Some(Why::Expired)
         } else {
@@ -264,26 +267,44 @@ impl State {
     }
 
     /// In force from the next invocation on.
-    pub(super) fn arm(&self, enforcer: Enforcer, version: Version) -> Arc<Armed> {
-        let _lock = self.schedule();
-        let disarmed_before = self.disarmed.borrow().count;
-        let (enforcer, outside_told) = (Arc::new(enforcer), Arc::default());
-        let armed = Arc::new(Armed { enforcer, version, disarmed_before, outside_told });
-        self.armed.store(Some(Arc::clone(&armed)));
+    pub(super) fn arm(&self, enforcer: Enforcer, version: Version, source: &str) -> Arc<Armed> {
+        let armed = Arc::new(self.armed_as(enforcer, version, source));
+        let before = {
+            let _lock = self.schedule();
+            self.armed.swap(Some(Arc::clone(&armed)))
+        };
+        before.iter().for_each(|before| before.lines.end());
         armed
+    }
+
+    fn armed_as(&self, enforcer: Enforcer, version: Version, source: &str) -> Armed {
+        let disarmed_before = self.disarmed.borrow().count;
+        let lines = Arc::new(Sparing::new(self.clock.clone(), Arc::clone(&self.say)));
+        let (enforcer, source, outside_told) = (Arc::new(enforcer), source.into(), Arc::default());
+        Armed { enforcer, version, disarmed_before, source, outside_told, lines }
     }
 
     /// Nothing is in force any more. Also what still injects under an older version ends.
     pub(super) fn disarm(&self, why: Why) {
-        let lock = self.schedule();
-        let Some(armed) = self.armed.swap(None) else { return };
-        self.disarmed.send_modify(|last| *last = LastDisarmed { count: last.count + 1, why });
-        drop(lock);
-        self.say(Disarmed {
-            experiment: armed.enforcer.experiment().name.clone(),
-            version: armed.version.to_string(),
-            reason: why.to_string(),
-        });
+        if let Some(armed) = self.end(None, why) {
+            self.say(disarmed(&armed, why));
+        }
+    }
+
+    /// Takes out of force what is, where it is `only`, or whatever it is.
+    pub(super) fn end(&self, only: Option<&Armed>, why: Why) -> Option<Arc<Armed>> {
+        let armed = {
+            let _lock = self.schedule();
+            let armed = self.armed.load_full()?;
+            if only.is_some_and(|only| !Arc::ptr_eq(&only.enforcer, &armed.enforcer)) {
+                return None;
+            }
+            self.armed.store(None);
+            self.disarmed.send_modify(|last| *last = LastDisarmed { count: last.count + 1, why });
+            armed
+        };
+        armed.lines.end();
+        Some(armed)
     }
 
     /// Disarms what has expired, if anything has.
@@ -292,6 +313,15 @@ impl State {
         if expired {
             self.disarm(Why::Expired);
         }
+    }
+}
+
+/// The line that says so.
+pub(super) fn disarmed(armed: &Armed, why: Why) -> Disarmed {
+    Disarmed {
+        experiment: armed.enforcer.experiment().name.clone(),
+        version: armed.version.to_string(),
+        reason: why.to_string(),
     }
 }
 

@@ -8,7 +8,7 @@ use misrule_engine::invocation::{Answer, RequestId};
 use tokio::time::Instant;
 
 use super::arrival::{INVOCATION_ID, text};
-use super::content::Content;
+use super::content::{Content, ERROR_TYPE, Ending};
 use super::manner::RESPONSE_MODE;
 use super::under_way::After;
 use super::upstream::Unanswered;
@@ -34,8 +34,24 @@ impl Connection {
             self.proxy.manner.observe(request.headers());
         }
         let invocation_id = text(request.headers(), INVOCATION_ID).map(str::to_owned);
+        let request = self.watched(&id, invocation_id.as_deref(), failed, request);
         let after = self.proxy.invocations.answered(&id, invocation_id.as_deref());
         Answered { id, invocation_id, failed, request, kept: self.proxy.control.get().zip(after) }
+    }
+
+    /// Lets an experiment that wants to know it hear whether the handler failed, once its answer has passed: a streamed one
+    /// may still end with an error.
+    fn watched(
+        &self,
+        id: &RequestId,
+        invocation_id: Option<&str>,
+        failed: bool,
+        request: Request<Content>,
+    ) -> Request<Content> {
+        let watching = self.proxy.invocations.watching(id, invocation_id);
+        let Some((control, armed)) = self.proxy.control.get().cloned().zip(watching) else { return request };
+        let ending = Ending::new(failed, move |failed| control.handler_answered(&armed, failed));
+        request.map(|content| content.ending_with(ending))
     }
 
     /// Sends the handler's answer, or ours in its place, and forgets the invocation once Lambda has it.
@@ -102,7 +118,7 @@ impl Answered<'_> {
             let prelude = if announced { prelude::read(self.request.body_mut()).await } else { None };
             return Answer::streamed(now, prelude);
         }
-        let error_type = text(headers, "lambda-runtime-function-error-type").map(str::to_owned);
+        let error_type = text(headers, ERROR_TYPE).map(str::to_owned);
         Answer::buffered(now, self.failed, error_type)
     }
 }

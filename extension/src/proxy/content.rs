@@ -9,6 +9,9 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
+/// The header, and the trailer of a stream, that say that the handler failed.
+pub(crate) const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+
 /// A body: frames that were read ahead, then what still comes, then perhaps the failure that ended it.
 ///
 /// A failure travels on, so that a truncated body stays truncated on the other side.
@@ -18,6 +21,14 @@ pub(crate) struct Content {
     rest: Option<Incoming>,
     failure: Option<Failure>,
     leftover: Leftover,
+    ending: Option<Ending>,
+}
+
+/// Tells, once a handler's answer has passed, whether the handler failed: it said so, or its stream ended with an error or
+/// broke off.
+pub(crate) struct Ending {
+    failed: bool,
+    tell: Option<Box<dyn FnOnce(bool) + Send + Sync>>,
 }
 
 /// What ended a body early. It waits for one turn before it is told: hyper writes out what came before it only when the
@@ -40,18 +51,28 @@ enum Leftover {
 impl Content {
     /// What a runtime sends.
     pub(crate) fn from_runtime(body: Incoming) -> Self {
-        Self { ahead: VecDeque::new(), rest: Some(body), failure: None, leftover: Leftover::Drained }
+        Self::new(VecDeque::new(), Some(body), Leftover::Drained)
     }
 
     /// What Lambda sends.
     pub(crate) fn from_lambda(body: Incoming) -> Self {
-        Self { ahead: VecDeque::new(), rest: Some(body), failure: None, leftover: Leftover::Dropped }
+        Self::new(VecDeque::new(), Some(body), Leftover::Dropped)
     }
 
     /// A body that is all there.
     pub(crate) fn whole(body: Bytes) -> Self {
         let ahead = if body.is_empty() { VecDeque::new() } else { VecDeque::from([Frame::data(body)]) };
-        Self { ahead, rest: None, failure: None, leftover: Leftover::Dropped }
+        Self::new(ahead, None, Leftover::Dropped)
+    }
+
+    const fn new(ahead: VecDeque<Frame<Bytes>>, rest: Option<Incoming>, leftover: Leftover) -> Self {
+        Self { ahead, rest, failure: None, leftover, ending: None }
+    }
+
+    /// The same with somebody who wants to know how it ends.
+    pub(crate) fn ending_with(mut self, ending: Ending) -> Self {
+        self.ending = Some(ending);
+        self
     }
 
     /// Reads the body to its end and gives its bytes, which stay in the body too. One copy where it came in pieces, none
@@ -85,7 +106,17 @@ impl Content {
         None
     }
 
+    fn note(&mut self, frame: &Frame<Bytes>) {
+        let ends_in_error = frame.trailers_ref().is_some_and(|trailers| trailers.contains_key(ERROR_TYPE));
+        if let Some(ending) = self.ending.as_mut().filter(|_| ends_in_error) {
+            ending.failed = true;
+        }
+    }
+
     fn tell(&mut self, failure: Failure, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some(ending) = &mut self.ending {
+            ending.failed = true;
+        }
         match failure {
             Failure::Due(error) => Poll::Ready(Some(Err(error))),
             Failure::Untold(error) => {
@@ -93,6 +124,20 @@ impl Content {
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
+        }
+    }
+}
+
+impl Ending {
+    pub(crate) fn new(failed: bool, tell: impl FnOnce(bool) + Send + Sync + 'static) -> Self {
+        Self { failed, tell: Some(Box::new(tell)) }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(tell) = self.tell.take() {
+            tell(self.failed);
         }
     }
 }
@@ -116,6 +161,7 @@ impl Body for Content {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         if let Some(frame) = self.ahead.pop_front() {
+            self.note(&frame);
             return Poll::Ready(Some(Ok(frame)));
         }
         if let Some(failure) = self.failure.take() {
@@ -127,7 +173,10 @@ impl Body for Content {
                 self.rest = None;
                 self.tell(Failure::Untold(failure), cx)
             }
-            frame => Poll::Ready(frame),
+            frame => {
+                frame.iter().flatten().for_each(|frame| self.note(frame));
+                Poll::Ready(frame)
+            }
         }
     }
 

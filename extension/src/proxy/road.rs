@@ -75,6 +75,10 @@ impl Connection {
                 let effect = answered.after(&self.proxy).await;
                 self.send(answered, effect).await
             }
+            Route::InitError => {
+                self.proxy.control.get().iter().for_each(|control| control.initialisation_failed());
+                self.pass(request).await
+            }
             Route::Restore => self.restore(request).await,
             Route::Identity => Ok(identity::answer()),
             Route::Other => self.pass(request).await,
@@ -125,8 +129,11 @@ impl Connection {
         }
         self.proxy.received.fetch_add(1, Ordering::Relaxed);
         let Some(armed) = control.event_arrived().await else { return Received::Untouched(answer) };
+        if armed.enforcer.watches(&head) {
+            self.proxy.invocations.watch(&head, Arc::clone(&armed));
+        }
         let Some(admission) = armed.enforcer.admit(&head) else {
-            armed.tell_if_outside(&head);
+            control.passed_by(&armed, &head);
             return Received::Untouched(answer);
         };
         if !admission.wants_before() && !admission.wants_after() {

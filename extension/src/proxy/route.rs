@@ -12,6 +12,8 @@ pub(crate) enum Route {
     Response(RequestId),
     /// The handler's error for this request id.
     Error(RequestId),
+    /// The runtime could not initialise the function.
+    InitError,
     /// The runtime waits to be restored from a snapshot.
     Restore,
     /// Somebody asks the port who it is: the one route that is ours, and never forwarded.
@@ -33,6 +35,7 @@ impl Route {
         match (method, rest) {
             (&Method::GET, "invocation/next") => Self::Next,
             (&Method::GET, "restore/next") => Self::Restore,
+            (&Method::POST, "init/error") => Self::InitError,
             (&Method::POST, _) => Self::answer(rest).unwrap_or(Self::Other),
             _ => Self::Other,
         }
@@ -61,7 +64,7 @@ mod tests {
             (Method::POST, "/2018-06-01/runtime/invocation/a-1/response", Route::Response(RequestId::new("a-1"))),
             (Method::POST, "/2018-06-01/runtime/invocation/a-1/error", Route::Error(RequestId::new("a-1"))),
             (Method::POST, "/2018-06-01/runtime/invocation/a-1/other", Route::Other),
-            (Method::POST, "/2018-06-01/runtime/init/error", Route::Other),
+            (Method::POST, "/2018-06-01/runtime/init/error", Route::InitError),
             (Method::GET, "/2018-06-01/runtime/restore/next", Route::Restore),
             (Method::GET, "/misrule", Route::Identity),
             (Method::POST, "/misrule", Route::Other),

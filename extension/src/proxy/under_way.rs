@@ -20,6 +20,8 @@ struct Entry {
     invocation_id: Option<String>,
     deadline: Timestamp,
     after: Option<After>,
+    /// The experiment that wants to know how the handler answers.
+    watching: Option<Arc<Armed>>,
     _under_way: UnderWay,
 }
 
@@ -56,6 +58,7 @@ impl Invocations {
             invocation_id: head.invocation_id.clone(),
             deadline: head.deadline,
             after: None,
+            watching: None,
             _under_way: under_way(),
         });
         Begun::Now
@@ -67,6 +70,20 @@ impl Invocations {
         if let Some(entry) = entries.iter_mut().find(|entry| entry.is(after.invocation.head())) {
             entry.after = Some(after);
         }
+    }
+
+    /// This experiment wants to know how the handler of this invocation answers.
+    pub(crate) fn watch(&self, head: &Head, armed: Arc<Armed>) {
+        let mut entries = self.entries();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.is(head)) {
+            entry.watching = Some(armed);
+        }
+    }
+
+    /// The experiment that wants to know how the handler answers, once.
+    pub(crate) fn watching(&self, request_id: &RequestId, invocation_id: Option<&str>) -> Option<Arc<Armed>> {
+        let mut entries = self.entries();
+        entries.iter_mut().find(|entry| entry.answers_to(request_id, invocation_id))?.watching.take()
     }
 
     /// What the way back needs, once: a second answer to one invocation passes as it is. Runtimes that echo no invocation

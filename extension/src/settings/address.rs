@@ -30,6 +30,17 @@ impl SourceAddress {
     }
 }
 
+impl SourceAddress {
+    /// The environment of AppConfig, by name or by id; none of a file.
+    pub fn environment(&self) -> Option<&str> {
+        match self {
+            Self::AppConfig(address) => Some(&address.environment),
+            Self::Agent(address) => Some(&address.place().environment),
+            Self::File(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for SourceAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -14,7 +14,7 @@ use crate::control::Armed;
 /// hook took together.
 pub fn decision_lines(armed: &Armed, head: &Head, hook: Hook, decision: &Decision, took: Duration, dry_run: bool) {
     let told = Told { armed, head, hook, decision, took, dry_run };
-    told.lines().into_iter().for_each(Line::emit);
+    told.lines().into_iter().for_each(|line| armed.tell(line));
 }
 
 pub(super) struct Told<'a> {
@@ -84,10 +84,10 @@ impl Told<'_> {
             NoteKind::Forbidden(reason) => Forbidden { about, reason: reason.clone() }.into(),
             NoteKind::Cut { kind, wanted, allowed, reason } => {
                 let [wanted_ms, allowed_ms] = [*wanted, *allowed].map(milliseconds);
-                Cut { about, fault: kind.name(), wanted_ms, allowed_ms, reason: reason.to_string() }.into()
+                Cut { about, fault: kind.name(), wanted_ms, allowed_ms, reason: reason.to_string(), count: 1 }.into()
             }
             NoteKind::Refused { kind, reason } => {
-                RefusedStep { about, fault: kind.name(), reason: reason.to_string() }.into()
+                RefusedStep { about, fault: kind.name(), reason: reason.to_string(), count: 1 }.into()
             }
             NoteKind::Trapped { cause, detail } => Trapped { about, cause, reason: detail.clone() }.into(),
             NoteKind::Disabled => {

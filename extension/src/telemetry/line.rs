@@ -65,6 +65,8 @@ lines! {
     Armed(Armed) = "armed", Info;
     /// No experiment is in force any more.
     Disarmed(Disarmed) = "disarmed", Info;
+    /// So many handlers failed that the experiment version injects nothing more in this environment.
+    Stopped(Stopped) = "stopped", Warn;
     /// A delivery said that nothing may inject.
     Halted(Halted) = "halted", Info;
     /// The source has nothing for this function.
@@ -220,6 +222,23 @@ pub struct Disarmed {
     pub reason: String,
 }
 
+/// See [`Line::Stopped`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stopped {
+    /// The experiment's name.
+    pub experiment: String,
+    /// Its version.
+    pub version: String,
+    /// Invocations whose handler failed.
+    pub errors: u64,
+    /// Invocations that a handler answered.
+    pub invocations: u64,
+    /// Over how long they were counted, in milliseconds.
+    pub over_ms: u64,
+    /// Why it stopped, and for how long.
+    pub reason: String,
+}
+
 /// See [`Line::Halted`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Halted {
@@ -261,6 +280,9 @@ pub struct OutsideBlastRadius {
     pub function: String,
     /// This region.
     pub region: String,
+    /// This account, where the experiment names accounts and this one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// See [`Line::Stale`].
@@ -369,6 +391,8 @@ pub struct Cut {
     pub allowed_ms: u64,
     /// Why.
     pub reason: String,
+    /// For how many such cuts the line stands: the kind is told once a minute at most.
+    pub count: u64,
 }
 
 /// See [`Line::RefusedStep`].
@@ -381,6 +405,8 @@ pub struct RefusedStep {
     pub fault: &'static str,
     /// Why.
     pub reason: String,
+    /// For how many such steps the line stands: the kind is told once a minute at most.
+    pub count: u64,
 }
 
 /// See [`Line::Trapped`].

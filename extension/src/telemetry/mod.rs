@@ -7,6 +7,7 @@
 mod decision;
 mod dependencies;
 mod line;
+mod sparing;
 mod writer;
 
 #[cfg(test)]
@@ -19,8 +20,10 @@ pub use dependencies::install;
 pub use line::{
     About, Armed, Cut, Disarmed, Failed, FaultEnded, FaultFailed, Faults, Forbidden, Halted, Injected, Level, Line,
     Loaded, NothingDeployed, OutsideBlastRadius, PassThrough, PolicyDigest, PolicyDisabled, PolicySaid, Refused,
-    RefusedStep, RuntimeConnected, SettingWrong, SourceFailed, SourceRecovered, Stale, Start, Trapped, WouldHave,
+    RefusedStep, RuntimeConnected, SettingWrong, SourceFailed, SourceRecovered, Stale, Start, Stopped, Trapped,
+    WouldHave,
 };
+pub use sparing::Sparing;
 
 /// An error and its causes, from the outside in, joined by colons.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use misrule_engine::decision::{ArmError, Armoury, Carries, FaultKind, PolicyName};
@@ -26,6 +27,15 @@ use crate::revision;
 
 /// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
 pub(crate) const LARGEST: usize = 1024 * 1024;
+
+/// The faults that the layer of this version carries out, in one hook at least.
+const CARRIED_OUT: [FaultKind; 3] = [FaultKind::Delay, FaultKind::RespondHttp, FaultKind::Fail];
+
+/// An experiment that starts later than this is told.
+const FAR_AHEAD: Duration = Duration::from_secs(7 * 86_400);
+
+/// How often layers ask AppConfig where it names no interval.
+const USUAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// An experiment, ready to be published.
 #[derive(Debug)]
@@ -158,6 +168,7 @@ pub(crate) struct Draft {
     path: PathBuf,
     experiment: Experiment,
     modules: BTreeMap<String, Vec<u8>>,
+    read: Timestamp,
     signer: Option<SigningKey>,
     /// Native images of the modules; only what is signed has any.
     images: bundle::Images,
@@ -177,7 +188,7 @@ impl Draft {
         let experiment = settled.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
         check_ready_made(&experiment)?;
         let modules = read_modules(&path, &experiment)?;
-        Ok(Self { path, experiment, modules, signer: None, images: bundle::Images::new() })
+        Ok(Self { path, experiment, modules, read: now, signer: None, images: bundle::Images::new() })
     }
 
     /// With a key it becomes a bundle that this key signs. Layers take native images from nobody else.
@@ -200,7 +211,34 @@ impl Draft {
             warnings.push(format!("`blast_radius.rate` is 0: `{name}` injects nothing"));
         }
         warnings.extend(policies.iter().filter_map(|policy| self.idle(policy)));
+        warnings.extend(self.not_carried_out());
+        warnings.extend(self.far_ahead());
+        warnings.extend(self.soon_stale());
         warnings
+    }
+
+    /// Kinds of fault that it allows in vain.
+    fn not_carried_out(&self) -> Option<String> {
+        let kinds = self.experiment.blast_radius.faults.iter().filter(|kind| !CARRIED_OUT.contains(kind));
+        let kinds: Vec<_> = kinds.map(|kind| format!("`{kind}`")).collect();
+        let kinds = Some(kinds.join(", ")).filter(|kinds| !kinds.is_empty())?;
+        Some(format!("`blast_radius.faults` names {kinds}: the layer of this version does not carry that out"))
+    }
+
+    /// An experiment that starts so late is forgotten until then, or has its year wrong.
+    fn far_ahead(&self) -> Option<String> {
+        let starts = self.experiment.starts.filter(|starts| starts.since(self.read) > FAR_AHEAD)?;
+        let days = starts.since(self.read).as_secs() / 86_400;
+        Some(format!("`starts` is {starts}, {days} days ahead: nothing is injected until then"))
+    }
+
+    /// Between two refreshes it would be too old.
+    fn soon_stale(&self) -> Option<String> {
+        let max_age = Some(self.experiment.blast_radius.max_age).filter(|age| *age < USUAL_INTERVAL)?;
+        let (age, usual) = (max_age.as_secs_f64(), USUAL_INTERVAL.as_secs());
+        Some(format!(
+            "`blast_radius.max_age` is {age} s, and layers ask AppConfig every {usual} s unless it says otherwise: in between, nothing is injected"
+        ))
     }
 
     /// Why this policy injects nothing, where that can be seen beforehand.
@@ -410,7 +448,8 @@ mod tests {
         let modules = BTreeMap::from([("latency.wasm".to_owned(), component)]);
         let images = BTreeMap::from([("target-0".to_owned(), BTreeMap::from([("latency.wasm".to_owned(), image)]))]);
         let experiment = Experiment::from_toml(experiment).unwrap();
-        Draft { path: "trial.toml".into(), experiment, modules, signer: Some(SigningKey::from_seed(&[7; 32])), images }
+        let (read, signer) = (surroundings::now(), Some(SigningKey::from_seed(&[7; 32])));
+        Draft { path: "trial.toml".into(), experiment, modules, read, signer, images }
     }
 
     fn prepared(draft: &Draft) -> Prepared {
@@ -432,5 +471,12 @@ mod tests {
         assert!(prepared.content.bytes.len() < 50_000);
         let warning = prepared.warning().unwrap();
         assert!(warning.starts_with("`trial` goes without native images"), "{warning}");
+    }
+
+    #[test]
+    fn the_faults_that_are_carried_out_are_the_layers() {
+        let layers: std::collections::BTreeSet<_> =
+            misrule_extension::faults::CARRIED_OUT.iter().map(|(_, kind)| *kind).collect();
+        assert_eq!(layers, CARRIED_OUT.into_iter().collect());
     }
 }

@@ -109,25 +109,61 @@ const WRONG: &[(&str, &str, &str)] = &[
         "functions = [\"a:\"]",
         "line 4, column 14: `blast_radius.functions[0]` is no pattern for functions: `a:`",
     ),
+    ("[[policy]]", "budget = {}\n[[policy]]", "line 5, column 1: `blast_radius.budget` must not be empty"),
     (
         "[[policy]]",
-        "budget = { per_minute = 60 }\n[[policy]]",
-        "line 5, column 1: `blast_radius.budget` is not supported by this version",
+        "budget = 60\n[[policy]]",
+        "line 5, column 1: `blast_radius.budget`: invalid type: integer `60`, expected the fields of a budget",
+    ),
+    (
+        "[[policy]]",
+        "budget = { per_minute = 0 }\n[[policy]]",
+        "line 5, column 12: `blast_radius.budget.per_minute`: invalid value: integer `0`, expected a whole number from 1 on",
+    ),
+    (
+        "[[policy]]",
+        "budget = { per_environment = -1 }\n[[policy]]",
+        "line 5, column 12: `blast_radius.budget.per_environment`: invalid value: integer `-1`, expected a whole number from 1 on",
+    ),
+    (
+        "[[policy]]",
+        "budget = { per_hour = 1.5 }\n[[policy]]",
+        "line 5, column 12: `blast_radius.budget.per_hour`: unknown field `per_hour`, expected `per_environment` or `per_minute`",
     ),
     (
         "[[policy]]",
         "accounts = [\"1\"]\n[[policy]]",
-        "line 5, column 1: `blast_radius.accounts` is not supported by this version",
+        "line 5, column 13: `blast_radius.accounts[0]` is no account: `1`",
     ),
     (
         "[[policy]]",
         "stop_when = { over = \"1m\" }\n[[policy]]",
-        "line 5, column 1: `blast_radius.stop_when` is not supported by this version",
+        "line 5, column 1: `blast_radius.stop_when.handler_errors` is missing",
+    ),
+    (
+        "[[policy]]",
+        "stop_when = { handler_errors = 0 }\n[[policy]]",
+        "line 5, column 15: `blast_radius.stop_when.handler_errors` must be more than 0",
+    ),
+    (
+        "[[policy]]",
+        "stop_when = { handler_errors = 20 }\n[[policy]]",
+        "line 5, column 15: `blast_radius.stop_when.handler_errors` must be from 0 to 1, but is 20",
+    ),
+    (
+        "[[policy]]",
+        "stop_when = { handler_errors = 0.2, over = \"0s\" }\n[[policy]]",
+        "line 5, column 37: `blast_radius.stop_when.over` must be longer than nothing",
+    ),
+    (
+        "[[policy]]",
+        "stop_when = { handler_errors = 0.2, min_invocations = \"20\" }\n[[policy]]",
+        "line 5, column 37: `blast_radius.stop_when.min_invocations`: invalid type: string \"20\", expected a whole number from 1 on",
     ),
     (
         "[[policy]]",
         "rates = 1\n[[policy]]",
-        "line 5, column 1: `blast_radius.rates`: unknown field `rates`, expected one of `functions`, `regions`, `faults`, `rate`, `max_delay`, `max_age`",
+        "line 5, column 1: `blast_radius.rates`: unknown field `rates`, expected one of `functions`, `accounts`, `regions`, `faults`, `rate`, `max_delay`, `budget`, `stop_when`, `max_age`",
     ),
     ("[[policy]]", "regions = []\n[[policy]]", "line 5, column 1: `blast_radius.regions` must not be empty"),
     (
@@ -241,8 +277,8 @@ fn mistakes_in_json_have_their_place_where_json_has_one() {
         ("5", "line 1, column 1: invalid type: integer `5`, expected the fields of an experiment"),
         ("{} {}", "line 1, column 4: no valid JSON: trailing characters"),
         (
-            "{\"blast_radius\": {\"budget\": 5}}",
-            "line 1, column 26: `blast_radius.budget` is not supported by this version",
+            "{\"blast_radius\": {\"budget\": {\"per_minute\": 0.5}}}",
+            "line 1, column 46: `blast_radius.budget.per_minute`: invalid type: floating point `0.5`, expected a whole number from 1 on",
         ),
         ("{}", "`name` is missing"),
     ];
@@ -266,7 +302,16 @@ fn a_hint_says_what_to_do_next() {
             "module = \"a/b.wasm\"",
             "write the file's name without a folder, for example \"brownout.wasm\"",
         ),
-        ("[[policy]]", "budget = 5\n[[policy]]", "leave it out"),
+        (
+            "[[policy]]",
+            "budget = {}\n[[policy]]",
+            "say how many invocations may be touched: `per_environment = 1000`, `per_minute = 60`, or both",
+        ),
+        (
+            "[[policy]]",
+            "stop_when = {}\n[[policy]]",
+            "say at which share of handler errors to stop, for example `handler_errors = 0.2`",
+        ),
         (
             "[blast_radius]",
             "published_to = { accounts = [\"x\"] }\n[blast_radius]",
@@ -279,11 +324,7 @@ fn a_hint_says_what_to_do_next() {
         ),
         ("name = \"a\"", "name = \"a\"\nrate = 0.5", "`rate` belongs under `[blast_radius]`"),
         ("name = \"a\"", "name = \"a\"\nmax_age = \"5m\"", "`max_age` belongs under `[blast_radius]`"),
-        (
-            "name = \"a\"",
-            "name = \"a\"\nbudget = 5",
-            "`budget` belongs under `[blast_radius]`, but is not supported by this version: leave it out",
-        ),
+        ("name = \"a\"", "name = \"a\"\nbudget = 5", "`budget` belongs under `[blast_radius]`"),
     ];
     for (part, wrong, expected) in rows {
         let error = Experiment::from_toml(&LEAST.replace(part, wrong)).unwrap_err();

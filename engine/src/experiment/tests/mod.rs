@@ -3,6 +3,7 @@
 mod mistakes;
 mod round_trip;
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use serde_json::json;
@@ -20,10 +21,13 @@ published_to = { accounts = ["012345678901"], regions = ["us-east-1", "eu-west-1
 
 [blast_radius]
 functions = ["health-*", "orders:live"]
+accounts  = ["012345678901"]
 regions   = ["us-east-1"]
 faults    = ["respond-http", "fail-items"]
 rate      = 1
 max_delay = "5s"
+budget    = { per_environment = 1000, per_minute = 60 }
+stop_when = { handler_errors = 0.2, over = "2m", min_invocations = 30 }
 max_age   = "1m30s"
 
 [[policy]]
@@ -63,7 +67,13 @@ fn every_field_is_read() {
     let radius = &experiment.blast_radius;
     let functions: Vec<_> = radius.functions.iter().map(ToString::to_string).collect();
     assert_eq!(functions, ["health-*", "orders:live"]);
-    assert_eq!((&radius.regions[..], radius.rate), (&["us-east-1".to_owned()][..], Rate::ALL));
+    let named = (&radius.accounts[..], &radius.regions[..]);
+    assert_eq!(named, (&["012345678901".to_owned()][..], &["us-east-1".to_owned()][..]));
+    assert_eq!(radius.rate, Rate::ALL);
+    let count = NonZeroU64::new;
+    assert_eq!(radius.budget, Budget { per_environment: count(1000), per_minute: count(60) });
+    let (handler_errors, over) = (Rate::new(0.2).unwrap(), Duration::from_secs(120));
+    assert_eq!(radius.stop_when, Some(StopWhen { handler_errors, over, min_invocations: count(30).unwrap() }));
     assert_eq!(radius.faults, [FaultKind::RespondHttp, FaultKind::FailItems]);
     assert_eq!((radius.max_delay, radius.max_age), (Some(Duration::from_secs(5)), Duration::from_secs(90)));
 }
@@ -89,6 +99,10 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(radius.faults, [FaultKind::Delay, FaultKind::RespondHttp, FaultKind::Fail]);
     assert_eq!((radius.regions.len(), radius.rate, radius.max_delay), (0, Rate::ALL, None));
     assert_eq!(radius.max_age, Duration::from_secs(300));
+    assert_eq!((radius.accounts.len(), radius.budget, radius.stop_when), (0, Budget::default(), None));
+    let stopping = LEAST.replace("[[policy]]", "stop_when = { handler_errors = 0.2 }\n[[policy]]");
+    let stop_when = Experiment::from_toml(&stopping).unwrap().blast_radius.stop_when.unwrap();
+    assert_eq!((stop_when.over, stop_when.min_invocations.get()), (Duration::from_secs(60), 20));
 }
 
 #[test]
@@ -138,8 +152,8 @@ fn the_clock_refuses_what_is_over_or_endless() {
 pub(super) fn known_fields(header: &str) -> Vec<String> {
     let text = format!("name = \"a\"\n{header}not_a_field = 1\n");
     let message = Experiment::from_toml(&text).unwrap_err().problem().to_string();
-    let (_, listed) =
-        message.split_once("expected one of ").expect("an unknown field is told with those that are known");
+    let (_, listed) = message.split_once("expected ").expect("an unknown field is told with those that are known");
+    let listed = listed.trim_start_matches("one of ").replace(" or ", ", ");
     listed.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
 }
 
@@ -158,7 +172,10 @@ fn the_readme_lists_every_field() {
     };
     let published_to = within("published_to.", "[published_to]\n");
     let blast_radius = within("blast_radius.", "[blast_radius]\n");
-    let fields = [within("", ""), published_to, blast_radius, within("policy.", "[[policy]]\n")].concat();
+    let budget = within("blast_radius.budget.", "[blast_radius.budget]\n");
+    let stop_when = within("blast_radius.stop_when.", "[blast_radius.stop_when]\n");
+    let fields =
+        [within("", ""), published_to, blast_radius, budget, stop_when, within("policy.", "[[policy]]\n")].concat();
     let listed = rows(include_str!("../../../README.md"), "Every field of an experiment");
     assert_eq!(listed.iter().map(|cells| cells[0]).collect::<Vec<_>>(), fields);
     assert!(listed.iter().all(|cells| cells.len() == 4 && cells.iter().all(|cell| !cell.is_empty())), "{listed:?}");
@@ -176,6 +193,9 @@ fn the_readme_lists_the_defaults_that_there_are() {
     for field in ["blast_radius.rate", "policy.rate"] {
         assert_eq!(cell(field, 2), Rate::ALL.to_string());
     }
+    let over = schedule::write_duration(StopWhen::DEFAULT_OVER);
+    assert_eq!(cell("blast_radius.stop_when.over", 2), format!("`\"{over}\"`"));
+    assert_eq!(cell("blast_radius.stop_when.min_invocations", 2), StopWhen::DEFAULT_MIN_INVOCATIONS.to_string());
     let length = format!("at most {} days", EXPERIMENT_LENGTH.value / 86_400);
     assert!(cell("duration", 3).contains(&length) && cell("expires", 3).contains(&length));
     assert!(cell("policy", 3).contains(&POLICIES.to_string()));

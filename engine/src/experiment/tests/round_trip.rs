@@ -1,5 +1,7 @@
 //! An experiment is the same in every form that it takes.
 
+use std::num::NonZeroU64;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -38,30 +40,43 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         1_u64..100_000_000,
         prop::sample::subsequence(FaultKind::ALL, 1..5),
     );
+    let count = || prop::option::of((1_u64..1 << 62).prop_map(|count| NonZeroU64::new(count).unwrap()));
+    let bounds =
+        (list("[0-9]{12}"), count(), count(), prop::option::of((0.001..=1.0, 1_u64..100_000_000, 1_u64..1 << 62)));
     let published_to = (list("[0-9]{12}"), list("eu-[a-z]{1,5}-[1-9]"), list("[a-zé ]{1,5}[a-z]"));
     let rest = (name(), prop::option::of("\\PC*"), prop::collection::btree_map(name(), policy(), 1..5), any::<bool>());
-    (span, published_to, radius, rest).prop_map(|(span, published_to, radius, (name, hypothesis, policies, here))| {
-        let (accounts, regions, environments) = published_to;
-        let starts = Timestamp::from_milliseconds(span.0);
-        let length = Duration::from_millis(span.1);
-        let policies = policies.into_iter().map(|(name, policy)| PolicyUse { name: PolicyName::new(&name), ..policy });
-        Experiment {
-            name,
-            hypothesis,
-            starts: span.2.then_some(starts),
-            ends: if span.3 { Ends::At(starts.plus(length)) } else { Ends::After(length) },
-            published_to: PublishedTo { accounts, regions, environments },
-            blast_radius: BlastRadius {
-                functions: vec![FunctionPattern::parse("a-?*:$LATEST").unwrap()],
-                regions: if here { vec!["eu-west-1".to_owned()] } else { Vec::new() },
-                faults: radius.3,
-                rate: Rate::new(radius.0).unwrap(),
-                max_delay: radius.1.map(Duration::from_millis),
-                max_age: Duration::from_millis(radius.2),
-            },
-            policies: policies.collect(),
-        }
-    })
+    (span, published_to, radius, bounds, rest).prop_map(
+        |(span, published_to, radius, bounds, (name, hypothesis, policies, here))| {
+            let (accounts, regions, environments) = published_to;
+            let starts = Timestamp::from_milliseconds(span.0);
+            let length = Duration::from_millis(span.1);
+            let policies =
+                policies.into_iter().map(|(name, policy)| PolicyUse { name: PolicyName::new(&name), ..policy });
+            Experiment {
+                name,
+                hypothesis,
+                starts: span.2.then_some(starts),
+                ends: if span.3 { Ends::At(starts.plus(length)) } else { Ends::After(length) },
+                published_to: PublishedTo { accounts, regions, environments },
+                blast_radius: BlastRadius {
+                    functions: vec![FunctionPattern::parse("a-?*:$LATEST").unwrap()],
+                    regions: if here { vec!["eu-west-1".to_owned()] } else { Vec::new() },
+                    faults: radius.3,
+                    rate: Rate::new(radius.0).unwrap(),
+                    max_delay: radius.1.map(Duration::from_millis),
+                    accounts: bounds.0,
+                    budget: Budget { per_environment: bounds.1, per_minute: bounds.2 },
+                    stop_when: bounds.3.map(|(share, over, count)| StopWhen {
+                        handler_errors: Rate::new(share).unwrap(),
+                        over: Duration::from_millis(over),
+                        min_invocations: NonZeroU64::new(count).unwrap(),
+                    }),
+                    max_age: Duration::from_millis(radius.2),
+                },
+                policies: policies.collect(),
+            }
+        },
+    )
 }
 
 proptest! {

@@ -69,6 +69,7 @@ impl House {
         let state = Arc::new(State::new(clock(&wall_set), say, plot.waits).snapshotted(plot.snapshotted));
         let carries = Carries::everything();
         let loader = Loader::new(environment(), carries, plot.keys, plot.ready_made);
+        let loader = loader.through(Some("prod".to_owned()));
         let (answers, script) = mpsc::unbounded_channel();
         let (asks, asked) = watch::channel(0);
         let (restores, restored) = watch::channel(0);

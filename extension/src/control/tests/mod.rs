@@ -4,5 +4,6 @@ mod appconfig;
 mod ends;
 mod failures;
 mod house;
+mod observed;
 mod refreshing;
 mod states;

@@ -113,7 +113,7 @@ impl Environment {
             Line::Start { function, dry_run } => self.start(function, dry_run),
             Line::RuntimeConnected {} => self.connected = true,
             Line::Armed(armed) => self.arm(armed),
-            Line::Disarmed { experiment, version, reason } => {
+            Line::Disarmed { experiment, version, reason } | Line::Stopped { experiment, version, reason } => {
                 self.armed = None;
                 self.versions.entry(Version { experiment, version }).or_default().ends.add(reason);
             }
@@ -169,9 +169,13 @@ impl Environment {
             Line::Refused { source, version, reason, hint } => {
                 (format!("version {version} from {source} was refused: {reason}"), hint)
             }
-            Line::OutsideBlastRadius { experiment, version, function, region } => {
+            Line::OutsideBlastRadius { experiment, version, function, region, account } => {
+                let account = account.map(|account| format!(" of account {account}")).unwrap_or_default();
                 let outside = "is outside the blast radius of";
-                (format!("function `{function}` in {region} {outside} `{experiment}`, version {version}"), None)
+                (
+                    format!("function `{function}` in {region}{account} {outside} `{experiment}`, version {version}"),
+                    None,
+                )
             }
             Line::SourceFailed { source, reason, hint } => (format!("{source} could not be asked: {reason}"), hint),
             Line::Failed { part, reason, hint } => (format!("the layer's {part} failed: {reason}"), hint),

@@ -25,6 +25,11 @@ pub(crate) enum Line {
         version: String,
         reason: String,
     },
+    Stopped {
+        experiment: String,
+        version: String,
+        reason: String,
+    },
     Halted {
         version: String,
     },
@@ -43,6 +48,7 @@ pub(crate) enum Line {
         version: String,
         function: String,
         region: String,
+        account: Option<String>,
     },
     Stale {
         experiment: String,
@@ -136,6 +142,13 @@ pub(crate) struct Dropped {
     pub(crate) about: About,
     pub(crate) fault: String,
     pub(crate) reason: String,
+    /// For how many the line stands.
+    #[serde(default = "one")]
+    pub(crate) count: u64,
+}
+
+const fn one() -> u64 {
+    1
 }
 
 /// A fault that ended with its experiment.
@@ -150,6 +163,14 @@ pub(crate) struct Ended {
 }
 
 impl Line {
+    /// For how many of its kind the line stands.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Self::Cut(dropped) | Self::RefusedStep(dropped) => dropped.count,
+            _ => 1,
+        }
+    }
+
     /// The decision that the line is about, if it is about one.
     pub(crate) fn about(&self) -> Option<&About> {
         match self {

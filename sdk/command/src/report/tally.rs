@@ -85,6 +85,7 @@ impl Tally {
 
     /// Lines that say why less was done than was asked for.
     fn take_less(&mut self, line: &Line) {
+        let times = line.count();
         let (count, reason) = match line {
             Line::Cut(cut) => (&mut self.cut, format!("`{}` cut: {}", cut.fault, cut.reason)),
             Line::RefusedStep(step) => (&mut self.refused, format!("`{}` refused: {}", step.fault, step.reason)),
@@ -94,8 +95,8 @@ impl Tally {
             Line::PolicyDisabled(policy) => (&mut self.disabled, format!("was switched off: {}", policy.reason)),
             _ => return,
         };
-        *count += 1;
-        self.reasons.add(reason);
+        *count += times;
+        self.reasons.add_times(reason, times);
     }
 
     /// Invocations whose faults were carried out: an estimate is never more than there were decisions.

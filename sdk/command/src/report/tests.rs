@@ -4,7 +4,7 @@ use misrule_engine::digest::Digest;
 use misrule_engine::time::Timestamp;
 use misrule_extension::telemetry::{
     About, Armed, Cut, Disarmed, FaultEnded, Faults, Injected, Line, NothingDeployed, OutsideBlastRadius, PolicyDigest,
-    Refused, RefusedStep, RuntimeConnected, SourceFailed, Start, Trapped, WouldHave,
+    Refused, RefusedStep, RuntimeConnected, SourceFailed, Start, Stopped, Trapped, WouldHave,
 };
 
 use super::input::{Event, Sink as _};
@@ -170,11 +170,26 @@ const IDLE: &str = "ARMED, BUT NOTHING WAS INJECTED: `outage`, version v3, in 1 
 #[test]
 fn armed_but_idle_is_said_with_its_likely_cause() {
     let invocations = || (1..=40).map(invocation);
-    let refused = RefusedStep { about: about(1), fault: "delay", reason: "not among the experiment's faults".into() };
+    let refused = |count| RefusedStep {
+        about: about(1),
+        fault: "delay",
+        reason: "not among the experiment's faults".into(),
+        count,
+    };
+    let stopped = Stopped {
+        experiment: "outage".into(),
+        version: "v3".into(),
+        errors: 4,
+        invocations: 20,
+        over_ms: 60_000,
+        reason: "the handler failed 4 of 20 invocations".into(),
+    };
     let trapped = Trapped { about: about(1), cause: "fuel", reason: "out of fuel".into() };
     let with = |line: String| up([armed(), line].into_iter().chain(invocations()));
     for (lines, cause) in [
-        (with(line(refused)), "`latency`, once: `delay` refused: not among the experiment's faults"),
+        (with(line(refused(1))), "`latency`, once: `delay` refused: not among the experiment's faults"),
+        (with(line(refused(7))), "`latency`, 7 times: `delay` refused: not among the experiment's faults"),
+        (up([armed(), line(stopped)].into_iter().chain(invocations())), "no invocation started while it was armed"),
         (with(line(trapped)), "`latency`, once: trapped: out of fuel"),
         (with(line(WouldHave(faults(1, 5)))), "it is a dry run: 1 decisions would have injected"),
         (up([armed(), disarmed()].into_iter().chain(invocations())), "no invocation started while it was armed"),
@@ -205,6 +220,7 @@ fn never_armed_is_said_with_its_likely_cause() {
         version: "v3".into(),
         function: "health".into(),
         region: "eu-west-1".into(),
+        account: None,
     };
     for (lines, cause) in [
         (
@@ -262,6 +278,7 @@ fn the_page_is_for_people() {
         wanted_ms: 9,
         allowed_ms: 5,
         reason: "the experiment's max_delay".into(),
+        count: 1,
     };
     let lines = up([armed(), invocation(1), invocation(2), injected(2, 250), line(cut)]);
     assert_eq!(

@@ -95,11 +95,28 @@ async fn what_can_inject_nothing_is_warned_of() {
             "faults = [\"delay\"]\n[[policy]]",
             "warning: policy `path-outage` asks for respond-http, and `blast_radius.faults` allows delay: it injects nothing\n",
         ),
+        (
+            "faults = [\"respond-http\", \"crash\", \"fill-disk\"]\n[[policy]]",
+            "warning: `blast_radius.faults` names `crash`, `fill-disk`: the layer of this version does not carry that out\n",
+        ),
+        (
+            "max_age = \"1500ms\"\n[[policy]]",
+            "warning: `blast_radius.max_age` is 1.5 s, and layers ask AppConfig every 60 s unless it says otherwise: in between, nothing is injected\n",
+        ),
     ] {
         let account = Account::of(Session::new().file("outage.toml", OUTAGE.replace("[[policy]]", more))).await;
         let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
         assert!(told.starts_with("exit 0\n") && told.contains(warning), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_start_far_ahead_is_warned_of() {
+    let later = OUTAGE.replace("duration", "starts = 2100-01-01T00:00:00Z\nduration");
+    let account = Account::of(Session::new().file("outage.toml", later)).await;
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
+    assert!(told.contains("warning: `starts` is 2100-01-01T00:00:00Z, "), "{told}");
+    assert!(told.contains(" days ahead: nothing is injected until then\n"), "{told}");
 }
 
 #[test]
