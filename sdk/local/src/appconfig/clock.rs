@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::clock::{milliseconds, now};
 
+/// How far a clock can be moved on, in milliseconds: a hundred years, so that times reckoned from it stay in range.
+const FARTHEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
 /// What an AppConfig takes for the time. Clones show the same time, so that several AppConfigs can share one.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -24,9 +27,11 @@ impl Clock {
         Self { stands_at: Some(milliseconds(at)), ahead: Arc::default() }
     }
 
-    /// Moves it on, in whole milliseconds.
+    /// Moves it on, in whole milliseconds; by a hundred years in all and no farther.
     pub fn advance(&self, by: Duration) {
-        self.ahead.fetch_add(milliseconds(by), Ordering::SeqCst);
+        let moved = |ahead: u64| Some(ahead.saturating_add(milliseconds(by)).min(FARTHEST));
+        // It always moves, if only to where it is.
+        let _ = self.ahead.fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved);
     }
 
     /// Milliseconds since the epoch.
@@ -46,5 +51,13 @@ mod tests {
         clock.advance(Duration::from_millis(5));
         assert_eq!((clock.now(), clone.now()), (1005, 1005));
         assert!(Clock::real().now() > clock.now());
+    }
+
+    #[test]
+    fn a_clock_goes_a_hundred_years_ahead_and_no_farther() {
+        let clock = Clock::held_at(UNIX_EPOCH);
+        clock.advance(Duration::MAX);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(clock.now(), FARTHEST);
     }
 }

@@ -53,7 +53,9 @@ pub(super) fn answer(store: &mut Store, request: &Request) -> Result<Reply, Refu
         ("POST", ["clock", "advance"]) => {
             let seconds = read::<Advance>(request)?.seconds;
             let by = Duration::try_from_secs_f64(seconds);
-            store.clock.advance(by.map_err(|_| Refusal::bad_request("`seconds` must be 0 or more"))?);
+            store.clock.advance(
+                by.map_err(|_| Refusal::bad_request("`seconds` must be 0 or more, and a time that a clock can tell"))?,
+            );
         }
         ("POST", ["alarms"]) => {
             let Alarm { arn, state } = read(request)?;
