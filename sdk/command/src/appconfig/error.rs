@@ -162,6 +162,32 @@ pub(crate) enum AppConfigError {
         /// Those that are there.
         there: Vec<String>,
     },
+    /// An alarm of a region that is not published to.
+    #[error("the alarm {arn} is in region `{region}`, where nothing is published")]
+    AlarmElsewhere {
+        /// Which.
+        arn: String,
+        /// Its region.
+        region: String,
+    },
+    /// An environment has so many alarms, and no more.
+    #[error("environment `{environment}` would have more than 5 alarms")]
+    TooManyAlarms {
+        /// Which.
+        environment: String,
+        /// The alarms that are there.
+        there: Vec<String>,
+    },
+    /// The halt is deployed, and the alarms are off.
+    #[error("halted, but the alarms are off the environment ({}): {cause}", alarms.join(", "))]
+    AlarmsOff {
+        /// Why they could not be put back.
+        cause: String,
+        /// Which.
+        alarms: Vec<String>,
+        /// The command that puts them back.
+        restore: String,
+    },
     /// An experiment is in force: there is nothing to resume.
     #[error("`{name}` is in force at {place}: it is not halted")]
     NotHalted {
@@ -242,6 +268,11 @@ impl Explain for AppConfigError {
             Self::NothingToResume { .. } | Self::Over { .. } => {
                 "publish it: `misrule publish EXPERIMENT.TOML`".to_owned()
             }
+            Self::AlarmElsewhere { region, .. } => {
+                format!("name an alarm of the region that is published to, or add `--region {region}`")
+            }
+            Self::TooManyAlarms { there, .. } => format!("take one off that is there: {}", there.join(", ")),
+            Self::AlarmsOff { restore, .. } => format!("put them back: `{restore}`"),
             Self::NotHalted { .. } => "`misrule halt` stops it, `misrule publish` replaces it".to_owned(),
             Self::Failed { .. } => return None,
         };

@@ -1,43 +1,176 @@
-//! Stop what is under way, and deploy a halt.
+//! Stop what is under way, and deploy a halt that no alarm takes back.
 
-use super::deployment::{LOOK_EVERY, Published, in_the_way};
+use std::future::Future;
+use std::pin::pin;
+
+use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary, Monitor};
+use misrule_engine::experiment::Experiment;
+
+use super::deployment::{Published, in_the_way};
 use super::error::{AppConfigError, Call, explain};
-use super::history::is_under_way;
+use super::history::{History, is_under_way};
+use super::monitor::arns;
 use super::place::Target;
 use super::service::Service;
-use super::version::Content;
+use super::version::{Content, Delivered};
+
+/// A place that is halted.
+pub(crate) struct Halted {
+    /// The halt.
+    pub(crate) published: Published,
+    /// The experiments that were in force or on their way, as far as they could be read.
+    pub(crate) experiments: Vec<Experiment>,
+}
 
 impl Service<'_> {
-    /// Stops the profile's deployment that is under way, then deploys a halt to everyone at once.
+    /// Stops the profile's deployment that is under way, then deploys a halt to everyone at once. AppConfig takes a deployment
+    /// back that it watches while an alarm fires, so the environment's alarms are taken off it meanwhile, and put back.
     ///
     /// # Errors
     ///
-    /// A call is refused, or another profile's deployment is in the way.
-    pub(crate) async fn halt(&self, target: &Target) -> Result<Published, AppConfigError> {
-        if let Some(number) = self.stop(target).await? {
-            self.say(format_args!("stopped deployment {number}"));
-        }
+    /// A call is refused, another profile's deployment is in the way, or the alarms could not be put back.
+    pub(crate) async fn halt(&self, target: &Target) -> Result<Halted, AppConfigError> {
+        let history = self.history(target).await?;
+        self.stop(target, &history).await?;
+        let published = match self.monitors(target).await {
+            Ok(monitors) if monitors.is_empty() => self.deploy_halt(target).await?,
+            Ok(monitors) => {
+                self.revert_to_halt(target, &history).await;
+                self.without_alarms(target, &monitors, self.deploy_halt(target)).await?
+            }
+            Err(error) => {
+                self.warn(format_args!("{error}: an alarm that fires may take the halt back"));
+                self.deploy_halt(target).await?
+            }
+        };
+        Ok(Halted { published, experiments: self.experiments(target, &history).await })
+    }
+
+    async fn deploy_halt(&self, target: &Target) -> Result<Published, AppConfigError> {
         self.deploy(target, &Content::halt(""), &self.at_once().await?).await
     }
 
-    /// Stops the profile's deployment that is under way in the environment, if there is one, and waits until it has.
-    async fn stop(&self, target: &Target) -> Result<Option<i32>, AppConfigError> {
-        let history = self.history(target).await?;
-        let Some(under_way) = history.under_way() else { return Ok(None) };
+    /// Stops the profile's deployment that is under way, if there is one, and waits until it has.
+    async fn stop(&self, target: &Target, history: &History) -> Result<(), AppConfigError> {
+        let Some(under_way) = history.under_way() else { return Ok(()) };
         if !history.is_own(under_way) {
             return Err(in_the_way(under_way, target));
         }
         let number = under_way.deployment_number;
+        if under_way.state() == Some(&DeploymentState::RollingBack) {
+            return self.until_over(target, number).await;
+        }
+        match self.stop_deployment(target, number, false).await {
+            Ok(true) => self.say(format_args!("stopped deployment {number}")),
+            Ok(false) => return Ok(()),
+            // An alarm may have been faster, or its end.
+            Err(error) if self.may_be_stopped(target, number).await? => return Err(error),
+            Err(_) => {}
+        }
+        self.until_over(target, number).await
+    }
+
+    async fn may_be_stopped(&self, target: &Target, number: i32) -> Result<bool, AppConfigError> {
+        let deployment = self.deployment(target, number).await?;
+        Ok(deployment.state().is_some_and(|state| is_under_way(state) && *state != DeploymentState::RollingBack))
+    }
+
+    /// Whether the call was made.
+    async fn stop_deployment(&self, target: &Target, number: i32, revert: bool) -> Result<bool, AppConfigError> {
         let call = Call::new("StopDeployment", format!("deployment {number} of {}", target.destination));
-        if !self.makes(&call, "which is under way") {
-            return Ok(None);
+        if !self.makes(&call, if revert { "which is complete: revert it" } else { "which is under way" }) {
+            return Ok(false);
         }
         let request = self.client.stop_deployment().application_id(&target.application);
-        let request = request.environment_id(&target.environment.id).deployment_number(number);
-        request.send().await.map_err(|error| explain(&self.endpoint, call, &error))?;
-        while self.deployment(target, number).await?.state().is_some_and(is_under_way) {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok(Some(number))
+        let request = request.environment_id(&target.environment.id).deployment_number(number).allow_revert(revert);
+        request.send().await.map(|_| true).map_err(|error| explain(&self.endpoint, call, &error))
     }
+
+    /// Reverts the experiment that is in force where a halt was before it: that is felt before the halt is deployed, and AppConfig
+    /// heeds no alarm for it (<https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-deploying-reverting.html>). Where
+    /// it cannot be done the halt does without.
+    async fn revert_to_halt(&self, target: &Target, history: &History) {
+        let mut complete = history.complete();
+        let (Some(newest), Some(before)) = (complete.next(), complete.next()) else { return };
+        let is = [self.delivered(target, newest).await, self.delivered(target, before).await];
+        if !matches!(is, [Some(Delivered::Experiment(_)), Some(Delivered::Halt)]) {
+            return;
+        }
+        let number = newest.deployment_number;
+        if matches!(self.stop_deployment(target, number, true).await, Ok(true)) {
+            self.say(format_args!("reverted deployment {number} to the halt before it"));
+        }
+    }
+
+    async fn delivered(&self, target: &Target, deployment: &DeploymentSummary) -> Option<Delivered> {
+        let held = self.held(target, deployment.configuration_version()?).await;
+        held.ok().map(|held| held.delivered())
+    }
+
+    /// Takes the alarms off the environment while something is done, and puts them back whatever comes of it.
+    async fn without_alarms(
+        &self,
+        target: &Target,
+        monitors: &[Monitor],
+        work: impl Future<Output = Result<Published, AppConfigError>>,
+    ) -> Result<Published, AppConfigError> {
+        let (alarms, environment) = (arns(monitors).join(", "), &target.destination.environment);
+        self.say(format_args!("taking alarms off `{environment}` for the halt, which they would take back: {alarms}"));
+        if let Err(error) = self.set_monitors(target, &[]).await {
+            self.warn(format_args!("{error}: an alarm that fires may take the halt back"));
+            return work.await;
+        }
+        let done = self.to_its_end(work).await;
+        match (self.set_monitors(target, monitors).await, done) {
+            (Ok(()), done) => {
+                self.say(format_args!("put the alarms back on `{environment}`"));
+                done
+            }
+            (Err(error), done) => {
+                done?;
+                let Target { application, environment, .. } = target;
+                Err(AppConfigError::AlarmsOff {
+                    cause: error.to_string(),
+                    alarms: arns(monitors),
+                    restore: restoring(application, &environment.id, monitors),
+                })
+            }
+        }
+    }
+
+    /// Does not end at an interrupt: what comes after the work has to be done.
+    async fn to_its_end<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                Ok(()) = tokio::signal::ctrl_c() => self.say("interrupted: this ends once the alarms are back"),
+            }
+        }
+    }
+
+    /// What was in force or on its way when the halt began.
+    async fn experiments(&self, target: &Target, history: &History) -> Vec<Experiment> {
+        let mut experiments = Vec::new();
+        let under_way = history.of_profile().find(|it| it.state().is_some_and(is_under_way));
+        for deployment in under_way.into_iter().chain(history.complete().next()) {
+            if let Some(Delivered::Experiment(experiment)) = self.delivered(target, deployment).await {
+                experiments.push(*experiment);
+            }
+        }
+        experiments
+    }
+}
+
+/// The command that puts alarms back.
+fn restoring(application: &str, environment: &str, monitors: &[Monitor]) -> String {
+    let shorthand = |monitor: &Monitor| {
+        let role = monitor.alarm_role_arn().map(|role| format!(",AlarmRoleArn={role}")).unwrap_or_default();
+        format!("'AlarmArn={}{role}'", monitor.alarm_arn())
+    };
+    let monitors: Vec<_> = monitors.iter().map(shorthand).collect();
+    format!(
+        "aws appconfig update-environment --application-id {application} --environment-id {environment} --monitors {}",
+        monitors.join(" ")
+    )
 }

@@ -8,6 +8,7 @@ use misrule_engine::digest::Digest;
 use super::deployment::Published;
 use super::error::AppConfigError;
 use super::history::History;
+use super::monitor::Alarms;
 use super::place::Target;
 use super::service::Service;
 use super::strategy::Rollout;
@@ -23,6 +24,8 @@ pub(crate) struct Publication<'a> {
     pub(crate) form: Form,
     /// How it reaches its targets.
     pub(crate) rollout: &'a Rollout,
+    /// What takes it back.
+    pub(crate) alarms: &'a Alarms,
     /// How long another deployment's end is waited for.
     pub(crate) wait: Duration,
 }
@@ -50,7 +53,7 @@ impl Service<'_> {
         target: &Target,
         publication: &Publication<'_>,
     ) -> Result<Publishing, AppConfigError> {
-        let Publication { content, digest, form, rollout, wait } = publication;
+        let Publication { content, digest, form, rollout, alarms, wait } = publication;
         self.until_free(target, *wait).await?;
         let history = self.history(target).await?;
         if let Some(published) = self.in_force(target, &history, *digest).await? {
@@ -61,6 +64,7 @@ impl Service<'_> {
             self.say("nothing is deployed there yet: a halt goes first, so that a rollback has somewhere to go");
             self.deploy(target, &Content::halt(": before the first experiment"), &self.at_once().await?).await?;
         }
+        self.add_alarms(target, alarms).await?;
         let published = self.deploy(target, content, &self.strategy(rollout).await?).await?;
         Ok(if self.rehearses() { Publishing::Rehearsed } else { Publishing::Done(published) })
     }

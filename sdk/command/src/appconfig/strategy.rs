@@ -123,6 +123,13 @@ impl Wanted {
     }
 }
 
+impl Rollout {
+    /// Whether nothing is waited for, so that no alarm has the time to fire.
+    pub(crate) fn is_immediate(&self) -> bool {
+        self.strategy.is_none() && self.grow.is_none() && self.bake.is_none()
+    }
+}
+
 impl Service<'_> {
     /// The id of the strategy that is asked for; made where it is one of ours and absent.
     ///
@@ -133,7 +140,7 @@ impl Service<'_> {
         match &rollout.strategy {
             Some(name) if name.starts_with(PREDEFINED) => Ok(name.clone()),
             Some(name) => self.own_strategy(name).await,
-            None if rollout.grow.is_none() && rollout.bake.is_none() => self.at_once().await,
+            None if rollout.is_immediate() => self.at_once().await,
             None => {
                 let steps = rollout.grow.unwrap_or(AT_ONCE.steps);
                 self.ensure_strategy(&Wanted { steps, bake: rollout.bake.map_or(0, |bake| bake.0) }).await

@@ -1,18 +1,27 @@
 //! `misrule halt`: nothing may inject any more.
 
-use crate::appconfig::{Connection, Destination, Published, Service};
+use std::time::Duration;
+
+use misrule_engine::experiment::{Ends, Experiment};
+use misrule_engine::time::Timestamp;
+
+use crate::appconfig::{Connection, Destination, Halted, Published, Service};
 use crate::failure::Failure;
 use crate::fleet::{self, Row};
 use crate::printer::Printer;
+use crate::surroundings;
 
-/// How soon a halt is felt: AppConfig's answers say when to ask again, and a layer that is not told asks after 60 seconds
+/// How often a layer asks that AppConfig tells nothing else
 /// (<https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_appconfigdata_GetLatestConfiguration.html>).
+const POLLS_EVERY: Duration = Duration::from_secs(60);
+/// How soon a halt is felt.
 const HOW_SOON: &str = "each environment stops with the first invocation after its next poll; polls are 60 s apart unless \
                         AppConfig says otherwise";
 
 /// Stop an experiment
 ///
-/// Stops its deployment where one is under way, then publishes a halt to the same place. Each execution environment stops
+/// Stops its deployment where one is under way, then publishes a halt to the same place, to everyone at once. Alarms that AppConfig
+/// watches there are taken off meanwhile and put back, so that none that fires takes the halt back. Each execution environment stops
 /// with the first invocation after its next poll, also in the middle of a delay. It polls when an invocation arrives and the
 /// time is over that AppConfig named in its last answer, or 60 seconds where it named none; an environment without
 /// invocations injects nothing anyway.
@@ -33,20 +42,66 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
     let rows = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
         let target = service.find(&arguments.to).await?;
-        let published = service.halt(&target).await?;
-        Ok(tell(service, &published, &arguments.to))
+        let halted = service.halt(&target).await?;
+        Ok(tell(service, &halted, &arguments.to))
     });
     fleet::tell(printer, &services, &["version", "deployment"], rows.await)
 }
 
-fn tell(service: &Service<'_>, Published { version, deployment }: &Published, to: &Destination) -> Row {
+fn tell(service: &Service<'_>, halted: &Halted, to: &Destination) -> Row {
     if service.rehearses() {
         return fleet::rehearsed(service);
     }
     service.say(format_args!("halted {to}: {HOW_SOON}"));
+    if let Some(line) = slowest(&halted.experiments, surroundings::now()) {
+        service.say(line);
+    }
+    let Published { version, deployment } = halted.published;
     Row {
         outcome: "halted",
         cells: vec![version.to_string(), deployment.to_string()],
         line: format!("version {version} deployment {deployment}"),
+    }
+}
+
+/// When even the slowest environment has stopped: that of the experiment which may be oldest there, or ends last.
+fn slowest(experiments: &[Experiment], now: Timestamp) -> Option<String> {
+    let until = |experiment: &Experiment, after: Duration| match experiment.ends {
+        Ends::At(end) => end.min(now.plus(after)),
+        Ends::After(_) => now.plus(after),
+    };
+    let cut_off = |experiment: &Experiment| until(experiment, experiment.blast_radius.max_age);
+    let slowest = experiments.iter().max_by_key(|&experiment| cut_off(experiment))?;
+    Some(format!(
+        "the slowest has stopped by {}; one that cannot reach AppConfig by {}, when `{}` is too old for it (`max_age`) or over",
+        until(slowest, POLLS_EVERY),
+        cut_off(slowest),
+        slowest.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn experiment(name: &str, expires: &str, max_age: &str) -> Experiment {
+        let json = format!(
+            r#"{{ "name": "{name}", "expires": "{expires}", "policy": [{{ "use": "latency" }}],
+                  "blast_radius": {{ "functions": ["*"], "max_age": "{max_age}" }} }}"#
+        );
+        Experiment::from_json(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_slowest_environment_is_told_from_the_experiments_own_numbers() {
+        let now = Timestamp::from_milliseconds(0);
+        let long = experiment("long", "1970-01-01T05:00:00Z", "10m");
+        let short = experiment("short", "1970-01-01T00:00:30Z", "1h");
+        let told = "the slowest has stopped by 1970-01-01T00:01:00Z; one that cannot reach AppConfig by \
+                    1970-01-01T00:10:00Z, when `long` is too old for it (`max_age`) or over";
+        assert_eq!(slowest(&[long, short.clone()], now).unwrap(), told);
+        let told = slowest(&[short], now).unwrap();
+        assert!(told.starts_with("the slowest has stopped by 1970-01-01T00:00:30Z; one that"), "{told}");
+        assert_eq!(slowest(&[], now), None);
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use misrule_engine::experiment::PublishedTo;
 
 use crate::appconfig::{
-    AppConfigError, Connection, Destination, Found, Publication, Published, Publishing, Rollout, Service, Target,
+    Alarms, AppConfigError, Connection, Destination, Found, Publication, Published, Publishing, Rollout, Service,
+    Target,
 };
 use crate::content::{Draft, Prepared};
 use crate::failure::{Explain, Failure};
@@ -43,6 +44,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     rollout: Rollout,
     #[command(flatten)]
+    alarms: Alarms,
+    #[command(flatten)]
     connection: Connection,
 }
 
@@ -58,6 +61,10 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let now = surroundings::now();
     let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key()?);
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
+    arguments.alarms.check(&services)?;
+    if arguments.alarms.any() && arguments.rollout.is_immediate() {
+        printer.warn("`--alarm` has no time to fire: say `--grow` or `--bake`, too");
+    }
     let regions: Vec<_> = services.iter().map(|service| service.region().to_owned()).collect();
     draft.prepare(&PublishedTo { regions: regions.clone(), ..PublishedTo::default() }, now)?;
     for service in &services {
@@ -129,6 +136,7 @@ fn publication<'a>(arguments: &'a Arguments, prepared: &'a Prepared) -> Publicat
         digest: prepared.digest,
         form: prepared.form,
         rollout: &arguments.rollout,
+        alarms: &arguments.alarms,
         wait: Duration::from_secs(arguments.wait),
     }
 }

@@ -49,7 +49,7 @@ impl Account {
         Self::beside(AppConfig::serve().await.unwrap(), session, Some(endpoint))
     }
 
-    fn beside(appconfig: AppConfig, session: Session, endpoint: Option<&str>) -> Self {
+    pub(crate) fn beside(appconfig: AppConfig, session: Session, endpoint: Option<&str>) -> Self {
         let place = appconfig.create("shop", "prod", "chaos");
         let endpoint = endpoint.map_or_else(|| appconfig.endpoint(), str::to_owned);
         let session = session.with("AWS_ACCESS_KEY_ID", "key").with("AWS_SECRET_ACCESS_KEY", "secret");
@@ -82,6 +82,13 @@ impl Account {
     /// The digest of a version.
     pub(crate) async fn digest(&self, number: i32) -> Digest {
         Digest::of(&self.version(number).await.2)
+    }
+
+    /// The alarms of the environment.
+    pub(crate) async fn alarms(&self) -> Vec<String> {
+        let request = self.client().get_environment().application_id(&self.place.application);
+        let environment = request.environment_id(&self.place.environment).send().await.unwrap();
+        environment.monitors().iter().map(|monitor| monitor.alarm_arn().to_owned()).collect()
     }
 
     /// Starts a deployment that takes 20 minutes.

@@ -1,6 +1,9 @@
 //! `misrule halt`: what stops, and what is told.
 
+use std::time::Duration;
+
 use misrule_engine::delivery::Delivery;
+use misrule_local::appconfig::{AlarmState, AppConfig};
 
 use crate::account::{Account, OUTAGE};
 use crate::session::Session;
@@ -34,4 +37,124 @@ async fn a_halt_leaves_the_deployment_of_another_profile_alone() {
     let expected = "exit 1\n----\nerror: deployment 1 of `flags` is under way in environment `prod` (DEPLOYING)\n";
     assert!(told.starts_with(expected), "{told}");
     assert_eq!(account.appconfig.calls("StopDeployment"), 0);
+}
+
+const ALARM: &str = "arn:aws:cloudwatch:eu-west-3:123456789012:alarm:orders-fail";
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Instants, which differ from run to run, are left out.
+fn said(told: &str) -> Vec<&str> {
+    let told = told.split_once("----\n").unwrap().1;
+    told.lines().map(|line| line.split_once(" by 2").map_or(line, |(before, _)| before)).collect()
+}
+
+#[tokio::test]
+async fn a_halt_stays_while_the_alarm_fires_and_the_alarms_come_back() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let publish = format!("publish outage.toml --to shop/prod/chaos --alarm {ALARM}");
+    let published = account.misrule(&publish).await;
+    assert!(published.starts_with("exit 0\n"), "{published}");
+    assert!(
+        published.contains("warning: `--alarm` has no time to fire: say `--grow` or `--bake`, too\n"),
+        "{published}"
+    );
+    assert_eq!(account.alarms().await, [ALARM]);
+    account.appconfig.set_alarm(ALARM, AlarmState::Alarm);
+    let told = account.misrule("halt --to shop/prod/chaos").await;
+    assert_eq!(
+        said(&told),
+        [
+            "reverted deployment 2 to the halt before it",
+            &format!("taking alarms off `prod` for the halt, which they would take back: {ALARM}"),
+            "deployment 3: COMPLETE, 100 %",
+            "put the alarms back on `prod`",
+            "halted shop/prod/chaos: each environment stops with the first invocation after its next poll; polls are 60 s \
+             apart unless AppConfig says otherwise",
+            "the slowest has stopped",
+        ]
+    );
+    assert!(told.starts_with("exit 0\nversion 3 deployment 3\n"), "{told}");
+    assert_eq!(account.alarms().await, [ALARM]);
+    account.appconfig.advance(LONG);
+    let status = account.misrule("status --to shop/prod/chaos").await;
+    assert!(status.starts_with("exit 0\nstate       halted\nversion     3 "), "{status}");
+    let history = account.misrule("history --to shop/prod/chaos").await;
+    assert!(history.contains("  REVERTED  ") && history.contains("by a user: Deployment reverted\n"), "{history}");
+    let resumed = account.misrule("resume --to shop/prod/chaos --dry-run").await;
+    assert!(resumed.contains("StartDeployment on environment `prod`: of version 2, strategy"), "{resumed}");
+}
+
+#[tokio::test]
+async fn an_alarm_takes_a_deployment_back_and_its_reason_is_told() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let publish = format!("publish outage.toml --to shop/prod/chaos --alarm {ALARM} --alarm-role arn:role --bake 10m");
+    let fires = async {
+        account.appconfig.until_calls("GetDeployment", 2).await;
+        account.appconfig.set_alarm(ALARM, AlarmState::Alarm);
+    };
+    let (told, ()) = tokio::join!(account.misrule(&publish), fires);
+    let error = format!(
+        "\nerror: deployment 2 was undone (ROLLED_BACK): by an alarm: Rollback initiated by {ALARM}\n\
+         hint: what was in force before is again: `misrule status` names it\n"
+    );
+    assert!(told.starts_with("exit 1\n----\n") && told.ends_with(&error), "{told}");
+    let status = account.misrule("status --to shop/prod/chaos").await;
+    assert!(status.starts_with("exit 0\nstate       halted\n"), "{status}");
+}
+
+#[tokio::test]
+async fn a_halt_waits_for_the_rollback_that_an_alarm_began() {
+    let appconfig = AppConfig::builder().rollback_takes(Duration::from_secs(3600)).serve().await.unwrap();
+    let account = Account::beside(appconfig, Session::new(), None);
+    account.deploy_slowly(&account.place).await;
+    let request = account.client().stop_deployment().application_id(&account.place.application);
+    request.environment_id(&account.place.environment).deployment_number(1).send().await.unwrap();
+    let rolls_back = async {
+        account.appconfig.until_calls("GetDeployment", 1).await;
+        account.appconfig.advance(LONG);
+    };
+    let (told, ()) = tokio::join!(account.misrule("halt --to shop/prod/chaos"), rolls_back);
+    assert!(told.starts_with("exit 0\nversion 2 deployment 2\n"), "{told}");
+    assert_eq!(account.appconfig.calls("StopDeployment"), 1);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_halt_takes_no_alarm_off() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let publish = format!("publish outage.toml --to shop/prod/chaos --alarm {ALARM}");
+    assert!(account.misrule(&publish).await.starts_with("exit 0\n"));
+    let told = account.misrule("halt --to shop/prod/chaos --dry-run -q").await;
+    let calls = [
+        "StopDeployment on deployment 2 of shop/prod/chaos: which is complete: revert it".to_owned(),
+        "UpdateEnvironment on environment `prod`: to be watched by no alarms".to_owned(),
+        "CreateHostedConfigurationVersion on configuration profile `chaos`: 14 bytes of application/json, `misrule: halt`"
+            .to_owned(),
+        "StartDeployment on environment `prod`: of the new version, strategy".to_owned(),
+        format!("UpdateEnvironment on environment `prod`: to be watched by {ALARM}"),
+    ];
+    let lines: Vec<_> = told.lines().filter_map(|line| line.strip_prefix("eu-west-3: appconfig:")).collect();
+    assert_eq!(lines.len(), calls.len(), "{told}");
+    assert!(lines.iter().zip(&calls).all(|(line, call)| line.starts_with(call)), "{told}");
+    assert_eq!(account.alarms().await, [ALARM]);
+    assert_eq!(account.appconfig.calls("StopDeployment") + account.appconfig.calls("UpdateEnvironment"), 1);
+}
+
+#[tokio::test]
+async fn alarms_are_of_the_regions_that_are_published_to() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let elsewhere = ALARM.replace("eu-west-3", "us-east-1");
+    assert_eq!(
+        account.misrule(&format!("publish outage.toml --to shop/prod/chaos --alarm {elsewhere}")).await,
+        format!(
+            "exit 1\n----\nerror: the alarm {elsewhere} is in region `us-east-1`, where nothing is published\n\
+             hint: name an alarm of the region that is published to, or add `--region us-east-1`\n"
+        )
+    );
+    for number in 1..=5 {
+        let publish = format!("publish outage.toml --to shop/prod/chaos --alarm {ALARM}-{number} -q");
+        assert!(account.misrule(&publish).await.starts_with("exit 0\n"));
+    }
+    let told = account.misrule(&format!("publish outage.toml --to shop/prod/chaos --alarm {ALARM} -q")).await;
+    let error = "error: environment `prod` would have more than 5 alarms\nhint: take one off that is there: ";
+    assert!(told.starts_with(&format!("exit 1\n----\n{error}{ALARM}-1, ")), "{told}");
 }

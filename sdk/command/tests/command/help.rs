@@ -136,6 +136,8 @@ Options:
       --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
       --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
       --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m
+      --alarm <ARN>           A CloudWatch alarm that takes the deployment back where it fires; again for another one, each in its own region
+      --alarm-role <ARN>      The IAM role by which AppConfig looks at the alarms
       --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
       --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from

@@ -15,5 +15,6 @@ mod place;
 mod publish;
 mod regions;
 mod report;
+mod rollout;
 mod session;
 mod standing;
