@@ -16,6 +16,7 @@ mod emulator;
 mod enforced;
 mod house;
 mod json_schema;
+mod native_images;
 mod readme;
 mod report;
 mod settings_schema;
