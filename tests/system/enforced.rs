@@ -226,7 +226,8 @@ async fn with_a_key_nothing_unsigned_arms_but_a_halt_halts() -> Result<()> {
     let key = [("MISRULE_PUBLIC_KEY", "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")];
     let layered = layered::layered_after(outage(), layered::rust("orders")?, &key).await?;
     let refused = layered.until_line("refused").await;
-    assert_eq!(refused["reason"], "the delivery is not signed, and MISRULE_PUBLIC_KEY is set");
+    let only = "only what key `21fe31dfa154a261` signed may arm";
+    assert_eq!(refused["reason"], format!("the experiment is plain JSON, which cannot be signed, and {only}"));
     assert_eq!(status(&layered, "/health").await?, 200);
     let news = layered.news();
     layered.deploy(HALT);

@@ -4,6 +4,7 @@
 
 mod account;
 mod build;
+mod bundle;
 mod demo;
 mod halt;
 mod help;
