@@ -39,6 +39,8 @@ class Shop(Stack):
             },
         )
         function.add_to_role_policy(self.reads(application, environment, profile))
+        url = function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+        CfnOutput(self, "Url", value=url.url, description="Where it answers HTTP")
         CfnOutput(self, "PublishTo", value=place, description="What `misrule publish --to` takes")
         CfnOutput(self, "Function", value=function.function_name, description="What a blast radius names")
 

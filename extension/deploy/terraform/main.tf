@@ -80,6 +80,11 @@ resource "aws_lambda_function" "checkout" {
   }
 }
 
+resource "aws_lambda_function_url" "checkout" {
+  function_name      = aws_lambda_function.checkout.function_name
+  authorization_type = "AWS_IAM"
+}
+
 resource "aws_iam_role" "checkout" {
   name = "shop-checkout"
 
@@ -121,4 +126,9 @@ output "publish_to" {
 output "function" {
   description = "What an experiment's blast radius names"
   value       = aws_lambda_function.checkout.function_name
+}
+
+output "url" {
+  description = "Where it answers HTTP"
+  value       = aws_lambda_function_url.checkout.function_url
 }
