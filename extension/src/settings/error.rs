@@ -91,7 +91,7 @@ impl SettingError {
             Problem::Address => "give HOST:PORT, for example 127.0.0.1:9001",
             Problem::OwnAddress => "set MISRULE_PORT to another port, or forward to another address",
             Problem::InvokeMode => {
-                "give the invoke mode of the function's URL, BUFFERED or RESPONSE_STREAM, or remove the variable: then our answers travel as the handler's do"
+                "give the invoke mode of the function's URL or REST API, BUFFERED or RESPONSE_STREAM, or remove the variable: then our answers travel as the handler's do"
             }
             Problem::NoKey => "remove the variable, or set it to the public key that `misrule keygen` printed",
             Problem::Key => {
@@ -99,7 +99,7 @@ impl SettingError {
             }
             Problem::ManyKeys => "give one key, or two separated by a comma while they are rotated",
             Problem::Filter => "give levels by target, for example warn,misrule=debug",
-            Problem::Missing => "run the layer in AWS Lambda, or under misrule dev",
+            Problem::Missing => "run the layer in AWS Lambda, or in what stands for it, such as AWS's Runtime Interface Emulator",
             Problem::Unknown => "remove the variable, or correct its name",
             Problem::NotBuilt => "remove the variable: this version of the layer does not do it",
         }

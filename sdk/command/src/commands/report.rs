@@ -1,5 +1,7 @@
 //! `misrule report`: what happened, out of a function's log.
 
+use std::collections::HashSet;
+
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::report::input::Input;
@@ -35,8 +37,13 @@ pub(crate) struct Arguments {
 #[expect(clippy::unused_async, reason = "all commands are made alike")]
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let mut ledger = Ledger::default();
+    let mut places = HashSet::new();
     for log in &arguments.logs {
-        read(log, &mut ledger, printer)?;
+        if places.insert(log.place()) {
+            read(log, &mut ledger, printer)?;
+        } else {
+            printer.warn(format_args!("`{log}` is given twice: it is counted once"));
+        }
     }
     if ledger.environments.is_empty() {
         let logs: Vec<_> = arguments.logs.iter().map(|log| format!("`{log}`")).collect();

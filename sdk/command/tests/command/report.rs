@@ -76,6 +76,39 @@ error: cannot read `no.log`
 }
 
 #[test]
+fn a_log_that_is_given_twice_counts_once() {
+    let session = Session::new().file("health.log", log());
+    let (once, twice) = (session.misrule("report health.log"), session.misrule("report health.log ./health.log"));
+    let warning = "warning: `./health.log` is given twice: it is counted once\n";
+    assert!(twice.contains(warning), "{twice}");
+    assert_eq!(twice.replace(warning, ""), once);
+}
+
+#[test]
+fn what_is_no_file_of_text_is_named_with_the_next_step() {
+    let session = Session::new().file("logs/health.log", log()).file("wide.log", "\u{0}");
+    let utf16: Vec<u8> = log().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(session.path("wide.log"), [&[0xff, 0xfe][..], &utf16].concat()).unwrap();
+    assert_eq!(
+        session.misrule("report logs"),
+        r"exit 1
+----
+error: cannot read `logs`
+  because: Is a directory (os error 21)
+hint: give the files in it, for example logs/*/*.gz
+"
+    );
+    assert_eq!(
+        session.misrule("report wide.log"),
+        r"exit 1
+----
+error: `wide.log` is UTF-16 text
+hint: convert it: iconv -f UTF-16 -t UTF-8 wide.log
+"
+    );
+}
+
+#[test]
 fn report_has_a_page() {
     assert_eq!(
         Session::new().misrule("report -h"),

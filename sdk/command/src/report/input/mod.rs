@@ -31,7 +31,7 @@ pub(super) const MAX_EVENT: usize = 1024 * 1024;
 const LOOK: usize = 64 * 1024;
 
 /// A file, or standard input (`-`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Input {
     Standard,
     File(PathBuf),
@@ -73,13 +73,31 @@ pub(crate) trait Sink {
 
 /// An input could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {input}")]
-pub(crate) struct InputError {
-    input: String,
-    source: io::Error,
+pub(crate) enum InputError {
+    /// The system said no, or what was packed is damaged.
+    #[error("cannot read `{input}`")]
+    Read {
+        /// Which.
+        input: Input,
+        /// Why.
+        source: io::Error,
+    },
+    /// Text that some Windows tools write.
+    #[error("`{0}` is UTF-16 text")]
+    Utf16(Input),
 }
 
-impl Explain for InputError {}
+impl Explain for InputError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { input, source } if source.kind() == io::ErrorKind::IsADirectory => {
+                Some(format!("give the files in it, for example {input}/*/*.gz"))
+            }
+            Self::Read { .. } => None,
+            Self::Utf16(input) => Some(format!("convert it: iconv -f UTF-16 -t UTF-8 {input}")),
+        }
+    }
+}
 
 impl Input {
     /// Reads all of it.
@@ -91,8 +109,26 @@ impl Input {
             Self::Standard => read(io::stdin().lock(), None, sink),
             Self::File(path) => read(BufReader::new(File::open(path)?), exported(path), sink),
         };
-        read().map_err(|source| InputError { input: format!("`{self}`"), source })
+        match read() {
+            Ok(Readable::Yes) => Ok(()),
+            Ok(Readable::Utf16) => Err(InputError::Utf16(self.clone())),
+            Err(source) => Err(InputError::Read { input: self.clone(), source }),
+        }
     }
+
+    /// The same log by whatever name it is given.
+    pub(crate) fn place(&self) -> Self {
+        match self {
+            Self::Standard => Self::Standard,
+            Self::File(path) => Self::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        }
+    }
+}
+
+/// Whether text is of an encoding that is read.
+enum Readable {
+    Yes,
+    Utf16,
 }
 
 /// The log stream of a file that was exported to S3: `STREAM/000000.gz`, with dashes for slashes.
@@ -103,21 +139,30 @@ fn exported(path: &Path) -> Option<&str> {
     if numbered && packed { path.parent()?.file_name()?.to_str() } else { None }
 }
 
-fn read(source: impl BufRead, stream: Option<&str>, sink: &mut impl Sink) -> io::Result<()> {
+fn read(source: impl BufRead, stream: Option<&str>, sink: &mut impl Sink) -> io::Result<Readable> {
     let (start, source) = looked_at(source)?;
     if start.starts_with(&[0x1f, 0x8b]) {
         let (start, source) = looked_at(BufReader::new(MultiGzDecoder::new(source)))?;
-        return read_as(Form::of(&start), source, stream, sink);
+        return read_text(&start, source, stream, sink);
     }
-    read_as(Form::of(&start), source, stream, sink)
+    read_text(&start, source, stream, sink)
 }
 
-fn read_as(form: Form, source: impl BufRead, stream: Option<&str>, sink: &mut impl Sink) -> io::Result<()> {
-    match form {
+fn read_text(
+    start: &[u8],
+    source: impl BufRead,
+    stream: Option<&str>,
+    sink: &mut impl Sink,
+) -> io::Result<Readable> {
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+        return Ok(Readable::Utf16);
+    }
+    match Form::of(start) {
         Form::Lines => lines::read(source, stream, sink),
         Form::Document => document::read(source, stream, sink),
         Form::Csv => csv::read(source, stream, sink),
-    }
+    }?;
+    Ok(Readable::Yes)
 }
 
 /// The first bytes of a source, and all of it.
