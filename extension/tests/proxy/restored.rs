@@ -15,7 +15,10 @@ use super::process::{Extension, free_port, registered, start};
 const RESTORE: &[u8] = b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: l\r\n\r\n";
 const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n";
 const RESTORED: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-const EVENT: &str = "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\nLambda-Runtime-Deadline-Ms: 32503680000000\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\n{}";
+const EVENT: &str = concat!(
+    "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\nLambda-Runtime-Deadline-Ms: 32503680000000\r\n",
+    "Content-Type: a/b\r\nContent-Length: 2\r\n\r\n{}",
+);
 
 /// What Lambda gives out on its credentials route, and how often somebody asked with the right token.
 async fn giver() -> (String, Arc<AtomicUsize>) {

@@ -166,7 +166,10 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_by_its_code_wherever_it_stands_and_then_by_its_status() {
-        let too_early = r#"{"Message":"Request too early","Details":{"InvalidParameters":{"ConfigurationToken":{"Problem":"PollIntervalNotSatisfied"}}}}"#;
+        let too_early = concat!(
+            r#"{"Message":"Request too early","Reason":"InvalidParameters","Details":{"InvalidParameters":"#,
+            r#"{"ConfigurationToken":{"Problem":"PollIntervalNotSatisfied"}}}}"#,
+        );
         for (status, code, body, kind, said) in [
             (
                 400,

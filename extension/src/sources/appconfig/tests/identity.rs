@@ -98,9 +98,8 @@ fn container(server: &Server, authorization: Authorization) -> CredentialsSettin
 }
 
 fn given(id: &str, expiration: &str) -> Reply {
-    let body = format!(
-        r#"{{"AccessKeyId":"{id}","SecretAccessKey":"hush","Token":"{id}-token","Expiration":"{expiration}","Code":"Success"}}"#
-    );
+    let secrets = format!(r#""SecretAccessKey":"hush","Token":"{id}-token""#);
+    let body = format!(r#"{{"Code":"Success","AccessKeyId":"{id}",{secrets},"Expiration":"{expiration}"}}"#);
     Reply::Says(answer(200, "Content-Type: application/json\r\n", &body))
 }
 
