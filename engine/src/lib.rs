@@ -21,7 +21,7 @@
 //! come in with the invocation.
 
 pub mod decision;
-#[cfg(feature = "sandbox")]
+#[cfg(feature = "delivery")]
 pub mod delivery;
 pub mod digest;
 pub mod experiment;

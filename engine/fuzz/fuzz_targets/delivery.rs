@@ -9,7 +9,7 @@ use std::io::{Cursor, Write as _};
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use misrule_engine::delivery::{Delivery, DeliveryError, Form, Package};
+use misrule_engine::delivery::{Delivery, DeliveryError, Form, Keys, Package, SigningKey};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{ComponentRef, Experiment};
 use serde_json::json;
@@ -18,7 +18,8 @@ use zip::write::SimpleFileOptions;
 
 fuzz_target!(|input: &[u8]| {
     let bytes = if input.starts_with(HEADING) { packed(input) } else { Bytes::copy_from_slice(input) };
-    match Delivery::read(&bytes) {
+    unsigned_is_refused(&bytes);
+    match Delivery::read(&bytes, None) {
         Ok(Delivery::Halt) => {
             assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).ok(), Some(json!({"halt": true})))
         }
@@ -29,9 +30,20 @@ fuzz_target!(|input: &[u8]| {
 
 const HEADING: &[u8] = b"--- ";
 
+/// With a key nothing arms that it did not sign: at most a halt gets through.
+fn unsigned_is_refused(bytes: &Bytes) {
+    let keys = Keys::from(SigningKey::from_seed(&[7; 32]).public_key());
+    match Delivery::read(bytes, Some(&keys)) {
+        Ok(Delivery::Experiment(package)) => panic!("`{}` was signed by nobody", package.experiment.name),
+        Ok(Delivery::Halt) => {}
+        Err(error) => tell(&error),
+    }
+}
+
 /// What was read is what was delivered, and nothing is missing.
 fn is_whole(bytes: &[u8], package: &Package) {
     assert_eq!(package.digest, Digest::of(bytes));
+    assert!(package.signed_by.is_none() && package.images.is_empty());
     assert!(package.form == Form::Bundle || package.modules.is_empty());
     for policy in &package.experiment.policies {
         if let ComponentRef::Module(file) = &policy.component {

@@ -31,23 +31,29 @@ impl Carries {
 }
 
 /// What a step is judged by.
-pub(super) struct Guard<'a> {
-    pub(super) blast_radius: &'a BlastRadius,
-    pub(super) carries: &'a Carries,
-    pub(super) hook: Hook,
+#[derive(Clone, Copy, Debug)]
+pub struct Guard<'a> {
+    /// What the experiment allows.
+    pub blast_radius: &'a BlastRadius,
+    /// What the layer carries out.
+    pub carries: &'a Carries,
+    /// In which hook the policies were asked.
+    pub hook: Hook,
     /// Whether the event is an HTTP request that this layer can answer.
-    pub(super) answerable: bool,
+    pub answerable: bool,
     /// Whether other invocations share the execution environment.
-    pub(super) shared: bool,
+    pub shared: bool,
     /// Delay that earlier hooks of this invocation were granted.
-    pub(super) delayed: Duration,
-    pub(super) now: Timestamp,
-    pub(super) deadline: Timestamp,
+    pub delayed: Duration,
+    /// When the plan is about to be carried out.
+    pub now: Timestamp,
+    /// Lambda's deadline for the invocation.
+    pub deadline: Timestamp,
 }
 
 impl Guard<'_> {
     /// Joins the policies' steps into one plan: cut, refused, and ended by the first final step that stands.
-    pub(super) fn join(&self, wanted: Vec<(PolicyName, Step)>, notes: &mut Vec<Note>) -> Plan {
+    pub fn join(&self, wanted: Vec<(PolicyName, Step)>, notes: &mut Vec<Note>) -> Plan {
         let mut steps = Vec::new();
         let mut delayed = self.delayed;
         for (policy, step) in wanted {

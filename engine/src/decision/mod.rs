@@ -5,7 +5,6 @@ mod arm;
 #[cfg(feature = "sandbox")]
 mod enforcer;
 mod fault;
-#[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only an enforcer judges"))]
 mod guard;
 mod http_answer;
 mod plan;
@@ -20,7 +19,7 @@ pub use arm::{ArmError, Armoury};
 #[cfg(feature = "sandbox")]
 pub use enforcer::{Admission, Enforcer};
 pub use fault::{FaultKind, FunctionError, Hook, Step, UnknownFault};
-pub use guard::Carries;
+pub use guard::{Carries, Guard};
 pub use http_answer::{HttpAnswer, IllegalAnswer};
 pub use plan::{CutReason, Decision, LogLevel, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
 #[cfg(feature = "sandbox")]
