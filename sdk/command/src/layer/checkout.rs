@@ -16,6 +16,9 @@ use crate::surroundings;
 /// The package that has the layer's programs.
 const PACKAGE: &str = "misrule-extension";
 
+/// Cargo's profile that they are built with.
+const PROFILE: &str = "layer";
+
 /// Misrule's sources, and cargo's folder for what is built from them.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Checkout {
@@ -82,7 +85,7 @@ impl Checkout {
         printer: &Printer,
     ) -> Result<(), LayerError> {
         let mut cargo = surroundings::cargo();
-        cargo.current_dir(&self.workspace_root).args(["zigbuild", "--release", "--locked", "--bins"]);
+        cargo.current_dir(&self.workspace_root).args(["zigbuild", "--profile", PROFILE, "--locked", "--bins"]);
         cargo.args(["--package", PACKAGE, "--target", &format!("{}.{OLDEST}", architecture.target())]);
         if printer.is_quiet() {
             cargo.arg("--quiet");
@@ -108,7 +111,7 @@ impl Checkout {
 
     /// Where a program lies once it is built.
     pub(super) fn program(&self, architecture: Architecture, name: &str) -> PathBuf {
-        self.target_directory.join(architecture.target()).join("release").join(name)
+        self.target_directory.join(architecture.target()).join(PROFILE).join(name)
     }
 
     /// No folder of this machine in a program, and nobody's own flags: programs of any checkout are the same.
