@@ -13,3 +13,4 @@ pub mod layered;
 pub mod programs;
 pub mod publishing;
 pub mod skipped;
+pub mod swaps;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let region = region();
-    lambda_runtime::run(service_fn(|event| handle(event, &region))).await
+    lambda_runtime::run_concurrent(service_fn(move |event| handle(event, region.clone()))).await
 }
 
 /// Where it runs: Lambda says so in `AWS_REGION`.
@@ -18,11 +18,11 @@ fn region() -> String {
     std::env::var("AWS_REGION").unwrap_or_default()
 }
 
-async fn handle(event: LambdaEvent<Value>, region: &str) -> Result<Value, Error> {
+async fn handle(event: LambdaEvent<Value>, region: String) -> Result<Value, Error> {
     let http = &event.payload["requestContext"]["http"];
     let method = http["method"].as_str().unwrap_or_default();
     let path = event.payload["rawPath"].as_str().unwrap_or_default();
-    Ok(answer(method, path, region))
+    Ok(answer(method, path, &region))
 }
 
 fn answer(method: &str, path: &str, region: &str) -> Value {
