@@ -142,6 +142,11 @@ impl Layered {
         self.appconfig.deploy(&self.place, "application/json", content.to_owned());
     }
 
+    /// Deploys these bytes at once.
+    pub fn deliver(&self, content: impl Into<Bytes>) {
+        self.appconfig.deploy(&self.place, "application/octet-stream", content);
+    }
+
     /// Waits for a line of the layer's log of this kind, and returns it. Events are needed for the layer to look for
     /// news, so it is sent some meanwhile.
     pub async fn until_line(&self, kind: &str) -> Value {

@@ -113,7 +113,11 @@ fn swap(file: &Path, number: usize) -> Result<()> {
 
 /// Waits until the first experiment decides: from then on there is always one in force.
 async fn until_armed(function: &Function) -> Result<()> {
-    let armed = async { while invoke(function, 0).await.is_err() { sleep(Duration::from_millis(20)).await } };
+    let armed = async {
+        while invoke(function, 0).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
     tokio::time::timeout(crate::layered::PATIENCE, armed).await.context("no experiment is armed")
 }
 
@@ -134,7 +138,10 @@ async fn invoke(function: &Function, number: usize) -> Result<(String, String, D
     let named = answer["headers"]["x-misrule"].as_str().and_then(|named| named.strip_suffix("/path-outage"));
     let name = named.with_context(|| format!("no experiment answered: {answer}"))?;
     let number: u64 = name.trim_start_matches("swap-").parse()?;
-    ensure!(answer["statusCode"] == 500 + number % 50, "an answer of one experiment with the settings of another: {answer}");
+    ensure!(
+        answer["statusCode"] == 500 + number % 50,
+        "an answer of one experiment with the settings of another: {answer}"
+    );
     Ok((invoked.request_id, name.to_owned(), invoked.duration))
 }
 
@@ -143,7 +150,10 @@ fn agrees(answered: &BTreeMap<String, String>, decided: &Decided) -> Result<()> 
     let decided = decided.lock().unwrap_or_else(PoisonError::into_inner);
     for (request, experiment) in answered {
         let named = decided.get(request).map(Vec::as_slice).unwrap_or_default();
-        ensure!(named == [experiment.clone(), experiment.clone()], "{request} was answered by {experiment}, decided by {named:?}");
+        ensure!(
+            named == [experiment.clone(), experiment.clone()],
+            "{request} was answered by {experiment}, decided by {named:?}"
+        );
     }
     Ok(())
 }

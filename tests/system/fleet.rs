@@ -49,6 +49,7 @@ async fn what_is_published_is_what_arms_and_a_halt_holds_while_the_alarm_fires()
     news.until("halted").await?;
     assert_eq!(layered.get("/health").await?.0, 200);
 
+    layered.appconfig.set_alarm(ALARM, AlarmState::Ok);
     let news = layered.news();
     misrule(&["resume"], folder.path(), &layered.appconfig).await?;
     let again = news.until("armed").await?;

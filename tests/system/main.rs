@@ -22,6 +22,7 @@ mod native_images;
 mod readme;
 mod report;
 mod settings_schema;
+mod signed;
 mod sources;
 mod swaps;
 mod wrong_input;

@@ -99,7 +99,9 @@ impl SettingError {
             }
             Problem::ManyKeys => "give one key, or two separated by a comma while they are rotated",
             Problem::Filter => "give levels by target, for example warn,misrule=debug",
-            Problem::Missing => "run the layer in AWS Lambda, or in what stands for it, such as AWS's Runtime Interface Emulator",
+            Problem::Missing => {
+                "run the layer in AWS Lambda, or in what stands for it, such as AWS's Runtime Interface Emulator"
+            }
             Problem::Unknown => "remove the variable, or correct its name",
             Problem::NotBuilt => "remove the variable: this version of the layer does not do it",
         }

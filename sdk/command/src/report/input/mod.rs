@@ -148,12 +148,7 @@ fn read(source: impl BufRead, stream: Option<&str>, sink: &mut impl Sink) -> io:
     read_text(&start, source, stream, sink)
 }
 
-fn read_text(
-    start: &[u8],
-    source: impl BufRead,
-    stream: Option<&str>,
-    sink: &mut impl Sink,
-) -> io::Result<Readable> {
+fn read_text(start: &[u8], source: impl BufRead, stream: Option<&str>, sink: &mut impl Sink) -> io::Result<Readable> {
     if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
         return Ok(Readable::Utf16);
     }
