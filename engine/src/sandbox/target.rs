@@ -4,7 +4,7 @@
 use std::hash::{Hash as _, Hasher};
 
 use sha2::{Digest as _, Sha256};
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, OptLevel};
 
 use crate::limits;
 
@@ -80,6 +80,8 @@ fn configuration() -> Config {
     // Contract: the same decision on every machine, and within the same fuel.
     config.consume_fuel(true).cranelift_nan_canonicalization(true).relaxed_simd_deterministic(true);
     config.epoch_interruption(true);
+    // rustc has optimised what policies are made of; doing so again doubles the time until one is armed.
+    config.cranelift_opt_level(OptLevel::None);
     config.max_wasm_stack(256 * 1024);
     // One small reservation for each memory that never moves: no gigabytes of address space in a small function.
     config.memory_reservation(limits::GUEST_MEMORY.value).memory_may_move(false).memory_guard_size(64 * 1024);
