@@ -15,6 +15,7 @@ mod do_no_harm;
 mod emulator;
 mod enforced;
 mod fleet;
+mod guarded;
 mod house;
 mod json_schema;
 mod layer;
