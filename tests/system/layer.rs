@@ -26,6 +26,7 @@ async fn with_layer(architecture: &str) -> Option<Layered> {
         .wrapper(opt.join("misrule-wrapper"))
         .env("MISRULE_SOURCE", format!("appconfig:{PLACE}"))
         .env("MISRULE_PORT", free_port().unwrap().to_string())
+        .env("MISRULE_LOG", "misrule=debug")
         .env("AWS_ENDPOINT_URL", appconfig.endpoint())
         .env("AWS_ACCESS_KEY_ID", "local")
         .env("AWS_SECRET_ACCESS_KEY", "local");
@@ -41,6 +42,8 @@ async fn arms_an_experiment(architecture: &str, test: &str) {
     layered.deploy(&outage());
     let armed = layered.until_line("armed").await;
     assert_eq!(armed["experiment"], "outage", "{}", layered.everything());
+    let loaded = layered.until_line("loaded").await;
+    assert_eq!(loaded["code"], "shipped", "ready-made policies are compiled ahead: {loaded}");
     assert_eq!(layered.get("/orders").await.unwrap().0, 404, "{}", layered.everything());
 }
 
