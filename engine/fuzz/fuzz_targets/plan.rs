@@ -64,7 +64,11 @@ fn wish(step: &[u8]) -> Step {
     let length = u64::from(step[1]) << 8 | u64::from(step[2]);
     match step[0] % 8 {
         0 => Step::Hang,
-        1 => Step::Fail(FunctionError { error_type: "Chaos.Error".to_owned(), message: String::new(), stack: Vec::new() }),
+        1 => Step::Fail(FunctionError {
+            error_type: "Chaos.Error".to_owned(),
+            message: String::new(),
+            stack: Vec::new(),
+        }),
         2 => HttpAnswer::new(503, Vec::new(), Vec::new()).map_or(Step::Crash, Step::RespondHttp),
         3 => Step::ReturnJson("{}".to_owned()),
         4 => Step::Edit { document: Document::Whole, pointer: "/a".to_owned(), value: None },

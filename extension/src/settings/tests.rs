@@ -117,6 +117,8 @@ fn each_wrong_value_is_reported_by_name_and_arms_nothing() {
         ("AWS_LAMBDA_RUNTIME_API", "[::1]:9117", Problem::OwnAddress),
         ("MISRULE_LOG", "misrule=loud", Problem::Filter),
         ("MISRULE_LOG", "!!!", Problem::Filter),
+        ("MISRULE_LOG", "verbose", Problem::Filter),
+        ("MISRULE_LOG", "misrule:debug", Problem::Filter),
         ("MISRULE_LOCAL", "maybe", Problem::Flag),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "much", Problem::Megabytes),
     ] {

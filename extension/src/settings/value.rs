@@ -89,11 +89,14 @@ pub(super) fn megabytes(text: &str) -> Result<u32, Problem> {
     text.parse().map_err(|_| Problem::Megabytes)
 }
 
-/// Levels by target. Tracing itself takes any text for a target's name, and would log nothing.
+/// Levels by target. Tracing itself takes any text for a target's name, and would log nothing: who wants no line of ours says
+/// `off`.
 pub(super) fn filter(text: &str) -> Result<Targets, Problem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_:-.=, ".contains(c);
     if !text.chars().all(plain) {
         return Err(Problem::Filter);
     }
-    text.parse().map_err(|_| Problem::Filter)
+    let targets: Targets = text.parse().map_err(|_| Problem::Filter)?;
+    let silent = !targets.would_enable("misrule", &tracing::Level::ERROR) && !text.contains("off");
+    if silent { Err(Problem::Filter) } else { Ok(targets) }
 }

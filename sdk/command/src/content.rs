@@ -75,6 +75,9 @@ pub(crate) enum ContentError {
         /// Why.
         source: ExperimentError,
     },
+    /// Its author says what only publishing can.
+    #[error("`{}` says `published_to`, which publishing fills in", .0.display())]
+    PublishedTo(PathBuf),
     /// A policy that is neither ours nor a module.
     #[error("policy `{policy}` uses `{name}`, which is no ready-made policy")]
     NotReadyMade {
@@ -131,6 +134,10 @@ impl Explain for ContentError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Experiment { source, .. } => source.hint(),
+            Self::PublishedTo(_) => Some(
+                "leave it out: `misrule publish` writes where it published to; for a bundle say `--account`, `--region` and `--environment`"
+                    .to_owned(),
+            ),
             Self::NotReadyMade { .. } => Some(format!(
                 "ready-made policies: {}; for one of your own say `module = \"NAME.wasm\"`",
                 ready_made_names().join(", ")
@@ -186,6 +193,9 @@ impl Draft {
         let placed = |error: ExperimentError| error.located(&text);
         let settled = Experiment::from_toml(&text).and_then(|read| read.settle_end(now).map_err(placed));
         let experiment = settled.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
+        if experiment.published_to != PublishedTo::default() {
+            return Err(ContentError::PublishedTo(path));
+        }
         check_ready_made(&experiment)?;
         let modules = read_modules(&path, &experiment)?;
         Ok(Self { path, experiment, modules, read: now, signer: None, images: bundle::Images::new() })

@@ -1,7 +1,7 @@
 //! A bundle's file, opened to look at.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use misrule_engine::delivery::bundle::{Listed, Listing};
 use misrule_engine::delivery::{Delivery, DeliveryError, Keys};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{Ends, Experiment};
+use misrule_engine::limits::DELIVERY_BYTES;
 use misrule_engine::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -67,6 +68,13 @@ impl Explain for OpenError {
     }
 }
 
+/// At most what a layer reads, and one byte more, which says that there is too much.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(DELIVERY_BYTES.value + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 impl Opened {
     /// Opens a bundle without judging its signature; none where the file is no bundle at all.
     ///
@@ -75,7 +83,7 @@ impl Opened {
     /// It is one that no layer would take.
     pub(crate) fn bundle(path: &Path) -> Result<Option<Self>, OpenError> {
         // What cannot be read is no bundle: a ready-made policy goes by its name alone.
-        let Some(bytes) = fs::read(path).ok().filter(|bytes| bytes.starts_with(b"PK")) else { return Ok(None) };
+        let Some(bytes) = read(path).ok().filter(|bytes| bytes.starts_with(b"PK")) else { return Ok(None) };
         let listing = Listing::read(&bytes);
         let listing = listing.map_err(|source| OpenError::Bundle { path: path.to_owned(), source })?;
         Ok(Some(Self { digest: Digest::of(&bytes), bytes: bytes.len(), listing }))
@@ -87,7 +95,7 @@ impl Opened {
     ///
     /// None of them did, or it is no bundle.
     pub(crate) fn verified(path: &Path, keys: &Keys) -> Result<Self, OpenError> {
-        let bytes = fs::read(path).map_err(|source| OpenError::Read { path: path.to_owned(), source })?;
+        let bytes = read(path).map_err(|source| OpenError::Read { path: path.to_owned(), source })?;
         let bytes = Bytes::from(bytes);
         let unverified = |source| OpenError::Unverified { path: path.to_owned(), source };
         if let Delivery::Halt = Delivery::read(&bytes, Some(keys)).map_err(unverified)? {

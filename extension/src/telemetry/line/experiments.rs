@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{is_all, optional_text, text};
 
-/// See [`Line::Start`].
+/// See [`Line::Start`](super::Line::Start).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Start {
     /// The layer's version.
@@ -22,11 +22,11 @@ pub struct Start {
     pub function: String,
 }
 
-/// See [`Line::RuntimeConnected`].
+/// See [`Line::RuntimeConnected`](super::Line::RuntimeConnected).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RuntimeConnected {}
 
-/// See [`Line::SettingWrong`].
+/// See [`Line::SettingWrong`](super::Line::SettingWrong).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SettingWrong {
     /// The variable's name.
@@ -37,14 +37,14 @@ pub struct SettingWrong {
     pub hint: String,
 }
 
-/// See [`Line::PassThrough`].
+/// See [`Line::PassThrough`](super::Line::PassThrough).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PassThrough {
     /// Why nothing can be injected.
     pub reason: String,
 }
 
-/// See [`Line::Loaded`].
+/// See [`Line::Loaded`](super::Line::Loaded).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Loaded {
     /// The experiment's name.
@@ -61,7 +61,7 @@ pub struct Loaded {
     pub reason: Option<String>,
 }
 
-/// See [`Line::Armed`].
+/// See [`Line::Armed`](super::Line::Armed).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Armed {
     /// The experiment's name.
@@ -102,7 +102,7 @@ pub struct PolicyDigest {
     pub policy_digest: Digest,
 }
 
-/// See [`Line::Disarmed`].
+/// See [`Line::Disarmed`](super::Line::Disarmed).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disarmed {
     /// The experiment that was in force.
@@ -113,7 +113,7 @@ pub struct Disarmed {
     pub reason: String,
 }
 
-/// See [`Line::Stopped`].
+/// See [`Line::Stopped`](super::Line::Stopped).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stopped {
     /// The experiment's name.
@@ -130,14 +130,14 @@ pub struct Stopped {
     pub reason: String,
 }
 
-/// See [`Line::Halted`].
+/// See [`Line::Halted`](super::Line::Halted).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Halted {
     /// The halting delivery's version.
     pub version: String,
 }
 
-/// See [`Line::NothingDeployed`].
+/// See [`Line::NothingDeployed`](super::Line::NothingDeployed).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NothingDeployed {
     /// The source.
@@ -146,7 +146,7 @@ pub struct NothingDeployed {
     pub reason: String,
 }
 
-/// See [`Line::Refused`].
+/// See [`Line::Refused`](super::Line::Refused).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Refused {
     /// The source that delivered it.
@@ -160,7 +160,7 @@ pub struct Refused {
     pub hint: Option<String>,
 }
 
-/// See [`Line::OutsideBlastRadius`].
+/// See [`Line::OutsideBlastRadius`](super::Line::OutsideBlastRadius).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OutsideBlastRadius {
     /// The experiment's name.
@@ -176,7 +176,7 @@ pub struct OutsideBlastRadius {
     pub account: Option<String>,
 }
 
-/// See [`Line::Stale`].
+/// See [`Line::Stale`](super::Line::Stale).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stale {
     /// The experiment's name.
@@ -189,7 +189,7 @@ pub struct Stale {
     pub max_age_ms: u64,
 }
 
-/// See [`Line::SourceFailed`].
+/// See [`Line::SourceFailed`](super::Line::SourceFailed).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceFailed {
     /// The source.
@@ -203,7 +203,7 @@ pub struct SourceFailed {
     pub retry_ms: u64,
 }
 
-/// See [`Line::SourceRecovered`].
+/// See [`Line::SourceRecovered`](super::Line::SourceRecovered).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceRecovered {
     /// The source.

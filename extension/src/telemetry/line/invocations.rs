@@ -23,7 +23,7 @@ pub struct About {
     pub hook: String,
 }
 
-/// See [`Line::Injected`] and [`Line::WouldHave`].
+/// See [`Line::Injected`](super::Line::Injected) and [`Line::WouldHave`](super::Line::WouldHave).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Faults {
     /// Which decision.
@@ -43,15 +43,15 @@ pub struct Faults {
     pub reason: Option<String>,
 }
 
-/// See [`Line::Injected`].
+/// See [`Line::Injected`](super::Line::Injected).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Injected(pub Faults);
 
-/// See [`Line::WouldHave`].
+/// See [`Line::WouldHave`](super::Line::WouldHave).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WouldHave(pub Faults);
 
-/// See [`Line::Forbidden`].
+/// See [`Line::Forbidden`](super::Line::Forbidden).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Forbidden {
     /// Which decision.
@@ -61,7 +61,7 @@ pub struct Forbidden {
     pub reason: String,
 }
 
-/// See [`Line::Cut`].
+/// See [`Line::Cut`](super::Line::Cut).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cut {
     /// Which decision.
@@ -79,7 +79,7 @@ pub struct Cut {
     pub count: u64,
 }
 
-/// See [`Line::RefusedStep`].
+/// See [`Line::RefusedStep`](super::Line::RefusedStep).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RefusedStep {
     /// Which decision.
@@ -93,7 +93,7 @@ pub struct RefusedStep {
     pub count: u64,
 }
 
-/// See [`Line::Trapped`].
+/// See [`Line::Trapped`](super::Line::Trapped).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trapped {
     /// Which decision.
@@ -105,7 +105,7 @@ pub struct Trapped {
     pub reason: String,
 }
 
-/// See [`Line::PolicyDisabled`].
+/// See [`Line::PolicyDisabled`](super::Line::PolicyDisabled).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PolicyDisabled {
     /// Which decision.
@@ -115,7 +115,7 @@ pub struct PolicyDisabled {
     pub reason: String,
 }
 
-/// See [`Line::PolicySaid`].
+/// See [`Line::PolicySaid`](super::Line::PolicySaid).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PolicySaid {
     /// Which decision.
@@ -128,7 +128,7 @@ pub struct PolicySaid {
     pub message: String,
 }
 
-/// See [`Line::FaultEnded`].
+/// See [`Line::FaultEnded`](super::Line::FaultEnded).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FaultEnded {
     /// Which decision.
@@ -145,7 +145,7 @@ pub struct FaultEnded {
     pub reason: String,
 }
 
-/// See [`Line::FaultFailed`].
+/// See [`Line::FaultFailed`](super::Line::FaultFailed).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FaultFailed {
     /// Which decision.
@@ -157,7 +157,7 @@ pub struct FaultFailed {
     pub reason: String,
 }
 
-/// See [`Line::Failed`].
+/// See [`Line::Failed`](super::Line::Failed).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Failed {
     /// Which part of the layer.

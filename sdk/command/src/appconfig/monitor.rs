@@ -21,7 +21,27 @@ pub(crate) struct Alarms {
     alarms: Vec<Alarm>,
     /// The IAM role by which AppConfig looks at the alarms
     #[arg(long = "alarm-role", value_name = "ARN", requires = "alarms")]
-    role: Option<String>,
+    role: Option<Role>,
+}
+
+/// The ARN of an IAM role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Role(String);
+
+/// A text is no role's ARN.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected the ARN of an IAM role, such as arn:aws:iam::123456789012:role/NAME")]
+struct NoRole;
+
+impl FromStr for Role {
+    type Err = NoRole;
+
+    fn from_str(text: &str) -> Result<Self, NoRole> {
+        match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", _, "iam", "", _, role] if role.starts_with("role/") => Ok(Self(text.to_owned())),
+            _ => Err(NoRole),
+        }
+    }
 }
 
 /// The ARN of an alarm.
@@ -72,7 +92,8 @@ impl Alarms {
 
     fn monitors(&self, region: &str) -> Vec<Monitor> {
         let here = self.alarms.iter().filter(|alarm| alarm.region == region);
-        let monitor = |alarm: &Alarm| Monitor::builder().alarm_arn(&alarm.arn).set_alarm_role_arn(self.role.clone());
+        let role = self.role.as_ref().map(|role| role.0.clone());
+        let monitor = |alarm: &Alarm| Monitor::builder().alarm_arn(&alarm.arn).set_alarm_role_arn(role.clone());
         here.filter_map(|alarm| monitor(alarm).build().ok()).collect()
     }
 }

@@ -47,6 +47,8 @@ impl Service<'_> {
         if let Some(Deployed { delivered: Delivered::Experiment(experiment), .. }) =
             self.deployed(target, history.complete().next()).await?
         {
+            let over = |source| AppConfigError::Over { name: experiment.name.clone(), source };
+            experiment.check(now).map_err(over)?;
             return Err(AppConfigError::NotHalted { name: experiment.name, place });
         }
         match self.newest_experiment(target, &history).await? {

@@ -1,5 +1,7 @@
 //! `misrule history`: what was deployed.
 
+use std::num::NonZeroUsize;
+
 use crate::appconfig::{Connection, Destination, Past, Service};
 use crate::failure::Failure;
 use crate::fleet;
@@ -16,8 +18,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "APP/ENV/PROFILE")]
     to: Destination,
     /// How many, at most
-    #[arg(long, value_name = "COUNT", default_value_t = 10)]
-    last: usize,
+    #[arg(long, value_name = "COUNT", default_value = "10")]
+    last: NonZeroUsize,
     #[command(flatten)]
     connection: Connection,
 }
@@ -27,7 +29,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let services = arguments.connection.open(printer).await?;
     let pages = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
         let target = service.find(&arguments.to).await?;
-        Ok(page(&service.past(&target, arguments.last).await?))
+        Ok(page(&service.past(&target, arguments.last.get()).await?))
     });
     fleet::tell_pages(printer, &services, pages.await)
 }

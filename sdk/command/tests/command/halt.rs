@@ -87,7 +87,9 @@ async fn a_halt_stays_while_the_alarm_fires_and_the_alarms_come_back() {
 #[tokio::test]
 async fn an_alarm_takes_a_deployment_back_and_its_reason_is_told() {
     let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
-    let publish = format!("publish outage.toml --to shop/prod/chaos --alarm {ALARM} --alarm-role arn:role --bake 10m");
+    let publish = format!(
+        "publish outage.toml --to shop/prod/chaos --alarm {ALARM} --alarm-role arn:aws:iam::123456789012:role/appconfig --bake 10m"
+    );
     let fires = async {
         account.appconfig.until_calls("GetDeployment", 2).await;
         account.appconfig.set_alarm(ALARM, AlarmState::Alarm);

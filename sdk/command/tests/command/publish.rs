@@ -120,6 +120,18 @@ async fn a_start_far_ahead_is_warned_of() {
 }
 
 #[test]
+fn where_it_is_published_to_is_not_its_authors_to_say() {
+    let experiment = "name = \"a\"\nduration = \"1h\"\npublished_to = { regions = [\"eu-west-3\"] }\n[blast_radius]\nfunctions = [\"*\"]\n[[policy]]\nuse = \"latency\"\nsettings = { delay = \"1s\" }\n";
+    let session = Session::new().file("a.toml", experiment);
+    let refused = r"exit 1
+----
+error: `a.toml` says `published_to`, which publishing fills in
+hint: leave it out: `misrule publish` writes where it published to; for a bundle say `--account`, `--region` and `--environment`
+";
+    assert_eq!(session.misrule("bundle a.toml --region us-east-1"), refused);
+}
+
+#[test]
 fn the_file_is_checked_before_a_region_is_looked_for() {
     let session = Session::new()
         .file("good.toml", OUTAGE)
