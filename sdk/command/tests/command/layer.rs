@@ -8,7 +8,7 @@ use misrule_engine::digest::Digest;
 
 use crate::session::{Session, skip};
 
-const CHECKOUT: &str = "[package]\nname = \"misrule-extension\"\nedition = \"2024\"\n[workspace]\n";
+const CHECKOUT: &str = "[package]\nname = \"misrule-extension\"\nedition = \"2024\"\n[workspace]\n[profile.layer]\ninherits = \"release\"\n";
 
 /// A folder that passes for a checkout, with a compiler that has these targets.
 fn checkout(targets: &str) -> Session {
