@@ -9,7 +9,7 @@ use misrule_tests::skipped::skip;
 use serde_json::json;
 
 fn outage() -> String {
-    let settings = json!({ "paths": ["/orders"], "status": 404 });
+    let settings = json!({ "paths": ["/orders/{id}"], "status": 503 });
     experiment("outage", &json!([{ "use": "path-outage", "settings": settings }]))
 }
 
@@ -38,13 +38,13 @@ async fn arms_an_experiment(architecture: &str, test: &str) {
     let Some(layered) = with_layer(architecture).await else {
         return skip(test, "no layer is unpacked under target/layer; `.ci/layer` makes it");
     };
-    assert_eq!(layered.get("/orders").await.unwrap().0, 200, "{}", layered.everything());
+    assert_eq!(layered.get("/orders/7").await.unwrap().0, 200, "{}", layered.everything());
     layered.deploy(&outage());
     let armed = layered.until_line("armed").await;
     assert_eq!(armed["experiment"], "outage", "{}", layered.everything());
     let loaded = layered.until_line("loaded").await;
     assert_eq!(loaded["code"], "shipped", "ready-made policies are compiled ahead: {loaded}");
-    assert_eq!(layered.get("/orders").await.unwrap().0, 404, "{}", layered.everything());
+    assert_eq!(layered.get("/orders/7").await.unwrap().0, 503, "{}", layered.everything());
 }
 
 #[tokio::test]
