@@ -32,6 +32,8 @@ pub struct Wrapped {
     pub runtime: Vec<OsString>,
     /// The proxy's port.
     pub port: u16,
+    /// The Runtime API that the proxy has to stand before; none where Lambda did not say.
+    pub runtime_api: Option<String>,
 }
 
 /// Nothing was run.
@@ -78,13 +80,14 @@ impl Wrapped {
         let next = variable("MISRULE_NEXT_WRAPPER").filter(|next| !next.is_empty() && !same_file(next, &ours));
         let port =
             variable("MISRULE_PORT").and_then(|port| port.to_str()?.trim().parse().ok()).filter(|port| *port > 0);
-        Ok(Self { next, runtime, port: port.unwrap_or(9117) })
+        let runtime_api = variable("AWS_LAMBDA_RUNTIME_API").and_then(|api| api.into_string().ok());
+        Ok(Self { next, runtime, port: port.unwrap_or(9117), runtime_api })
     }
 
     /// Becomes the next wrapper or the runtime, pointed at the proxy if that answers. A wrapper that cannot be run is
     /// passed by: the function is not to pay for it. Returns only where the runtime cannot be run either.
     pub fn become_it(&self) -> WrapperError {
-        let proxy = proxy_answers(self.port);
+        let proxy = proxy_answers(self.port, self.runtime_api.as_deref());
         if let Err(reason) = &proxy {
             tell(&format!("the runtime runs without Misrule: {reason}"));
         }
@@ -119,11 +122,16 @@ fn same_file(one: &OsStr, other: &OsStr) -> bool {
     one == other || (resolved.is_some() && ours.contains(&resolved))
 }
 
-/// Asks the port once who listens there.
-fn proxy_answers(port: u16) -> Result<(), String> {
+/// Asks the port once who listens there, and before which Runtime API: another function's Misrule would have the runtime
+/// wait for that function's events.
+fn proxy_answers(port: u16, runtime_api: Option<&str>) -> Result<(), String> {
     match ask(port) {
-        Ok(answer) if is_misrule(&answer) => Ok(()),
-        Ok(_) => Err(format!("something else answers on 127.0.0.1:{port}")),
+        Ok(answer) if !is_misrule(&answer) => Err(format!("something else answers on 127.0.0.1:{port}")),
+        Ok(answer) if stands_before(&answer, runtime_api) => Ok(()),
+        Ok(_) => Err(format!(
+            "the Misrule on 127.0.0.1:{port} does not stand before {}; MISRULE_PORT gives each function a port",
+            runtime_api.unwrap_or_default()
+        )),
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
             Err(format!("who listens on 127.0.0.1:{port} does not say that it is Misrule"))
         }
@@ -140,7 +148,7 @@ fn ask(port: u16) -> io::Result<Vec<u8>> {
     for _ in 0..PIECES {
         let read = stream.read(&mut piece)?;
         answer.extend_from_slice(&piece[..read]);
-        if read == 0 || is_misrule(&answer) {
+        if read == 0 || (is_misrule(&answer) && answer.ends_with(b"}")) {
             break;
         }
     }
@@ -150,6 +158,13 @@ fn ask(port: u16) -> io::Result<Vec<u8>> {
 fn is_misrule(answer: &[u8]) -> bool {
     let answer = String::from_utf8_lossy(answer);
     answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""name":"misrule""#)
+}
+
+/// Whether this Runtime API is among those that the answer names, in the form in which the proxy writes them.
+fn stands_before(answer: &[u8], runtime_api: Option<&str>) -> bool {
+    let Some(runtime_api) = runtime_api else { return true };
+    let plain = runtime_api.strip_prefix("http://").unwrap_or(runtime_api).trim_end_matches('/');
+    String::from_utf8_lossy(answer).contains(&format!("\"{plain}\""))
 }
 
 #[cfg(test)]
@@ -191,5 +206,16 @@ mod tests {
         assert!(is_misrule(b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"misrule\",\"version\":\"0.1.0\"}"));
         assert!(!is_misrule(b"HTTP/1.1 404 Not Found\r\n\r\n{\"name\":\"misrule\"}"));
         assert!(!is_misrule(b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"other\"}"));
+    }
+
+    #[test]
+    fn a_proxy_before_another_functions_lambda_is_a_stranger() {
+        let answer = br#"{"before":["127.0.0.1:9118","127.0.0.1:9001"],"name":"misrule"}"#;
+        for ours in [None, Some("127.0.0.1:9001"), Some("http://127.0.0.1:9001/"), Some("127.0.0.1:9118")] {
+            assert!(stands_before(answer, ours), "{ours:?}");
+        }
+        for other in ["127.0.0.1:900", "27.0.0.1:9001", "127.0.0.1:9002", ""] {
+            assert!(!stands_before(answer, Some(other)), "{other}");
+        }
     }
 }

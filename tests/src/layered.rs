@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -19,6 +20,10 @@ pub const PLACE: &str = "shop/prod/faults";
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const EXTENSION: &str = "misrule-extension";
+
+/// Where [`free_port`] begins, and of how many it chooses.
+const LOWEST_PORT: u16 = 12_000;
+const PORTS: u16 = 20_000;
 
 /// A function with the extension and the wrapper. Everything ends when it is dropped.
 pub struct Layered {
@@ -127,13 +132,22 @@ pub async fn layered_beside(
     Ok(Layered { function, appconfig, place })
 }
 
-/// A port that nobody has now.
+/// A port that nobody has now, and that no other test of this run is given: tests run side by side, and between this call and
+/// the moment a process listens there is time. It lies below those that the kernel hands out by itself (from 32768 on Linux).
 ///
 /// # Errors
 ///
 /// Where there is none.
 pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % u32::from(PORTS))?;
+    for _ in 0..PORTS {
+        let port = LOWEST_PORT + first.wrapping_add(NEXT.fetch_add(37, Ordering::Relaxed)) % PORTS;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(anyhow!("no port is free between {LOWEST_PORT} and {}", LOWEST_PORT + PORTS))
 }
 
 impl Layered {

@@ -80,7 +80,7 @@ impl Connection {
                 self.pass(request).await
             }
             Route::Restore => self.restore(request).await,
-            Route::Identity => Ok(identity::answer()),
+            Route::Identity => Ok(identity::answer(&self.proxy.lambda)),
             Route::Other => self.pass(request).await,
         }
     }

@@ -102,6 +102,11 @@ impl Lambda {
         Self { own: fallback, ..Self::new(proxy) }
     }
 
+    /// Before whom this proxy stands: the next proxy, where there is one, and Lambda itself.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &UpstreamAddress> {
+        std::iter::once(&self.address).chain(&self.own).map(|address| &address.upstream)
+    }
+
     /// The environment was restored from a snapshot: connections made before are not used again.
     pub(crate) fn restored(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);

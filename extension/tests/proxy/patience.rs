@@ -211,6 +211,7 @@ async fn the_port_says_who_it_is_without_asking_lambda() {
     let mut curious = connect(proxy).await;
     curious.stream.write_all(b"GET /misrule HTTP/1.1\r\nHost: l\r\n\r\n").await.unwrap();
     let identity = receives(&mut curious).await;
-    assert_eq!(identity, format!(r#"{{"name":"misrule","version":"{}"}}"#, env!("CARGO_PKG_VERSION")));
+    let (before, version) = (lambda.address(), env!("CARGO_PKG_VERSION"));
+    assert_eq!(identity, format!(r#"{{"before":["{before}"],"name":"misrule","version":"{version}"}}"#));
     assert!(lambda.is_alone().await);
 }

@@ -11,8 +11,12 @@ use super::exchange::{Lambda, proxy_before, soon};
 const WRAPPER: &str = env!("CARGO_BIN_EXE_misrule-wrapper");
 
 async fn run(port: u16, arguments: &[&str], next: Option<&Path>) -> Output {
+    run_before("lambda:9001", port, arguments, next).await
+}
+
+async fn run_before(runtime_api: &str, port: u16, arguments: &[&str], next: Option<&Path>) -> Output {
     let mut command = Command::new(WRAPPER);
-    command.args(arguments).env("AWS_LAMBDA_RUNTIME_API", "lambda:9001").env("MISRULE_PORT", port.to_string());
+    command.args(arguments).env("AWS_LAMBDA_RUNTIME_API", runtime_api).env("MISRULE_PORT", port.to_string());
     command.envs(next.map(|next| ("MISRULE_NEXT_WRAPPER", next)));
     soon("the runtime", command.output()).await.unwrap()
 }
@@ -26,11 +30,23 @@ const SHOW: &str = r#"printf '%s|' "$AWS_LAMBDA_RUNTIME_API" "$@"; exit 7"#;
 #[tokio::test]
 async fn a_runtime_is_pointed_at_the_proxy_and_keeps_its_arguments_and_status() {
     let lambda = Lambda::new().await;
-    let port = proxy_before(&lambda.address().to_string()).await.port();
-    let output = run(port, &["sh", "-c", SHOW, "sh", "a b", "$HOME", "'\"", ""], None).await;
+    let runtime_api = lambda.address().to_string();
+    let port = proxy_before(&runtime_api).await.port();
+    let output = run_before(&runtime_api, port, &["sh", "-c", SHOW, "sh", "a b", "$HOME", "'\"", ""], None).await;
     assert_eq!(said(&output), format!("127.0.0.1:{port}|a b|$HOME|'\"||"));
     assert_eq!(output.status.code(), Some(7));
     assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_proxy_of_another_function_is_a_stranger() {
+    let (lambda, others) = (Lambda::new().await, Lambda::new().await);
+    let port = proxy_before(&others.address().to_string()).await.port();
+    let runtime_api = lambda.address().to_string();
+    let output = run_before(&runtime_api, port, &["sh", "-c", SHOW], None).await;
+    assert_eq!(said(&output), format!("{runtime_api}|"));
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(complaint.contains(&format!("does not stand before {runtime_api}")), "{complaint}");
 }
 
 #[tokio::test]
