@@ -10,6 +10,7 @@
 
 pub mod emulator;
 pub mod layered;
+pub mod logs_insights;
 pub mod programs;
 pub mod publishing;
 pub mod skipped;

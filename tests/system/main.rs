@@ -19,6 +19,7 @@ mod guarded;
 mod house;
 mod json_schema;
 mod layer;
+mod metrics;
 mod native_images;
 mod readme;
 mod report;

@@ -20,7 +20,7 @@ fn readme() -> Result<String> {
 }
 
 /// The code block behind the line `<!-- test: NAME -->`.
-fn block(name: &str) -> Result<String> {
+pub(crate) fn block(name: &str) -> Result<String> {
     let readme = readme()?;
     let mark = format!("<!-- test: {name} -->\n```");
     let (_, behind) = readme.split_once(&mark).with_context(|| format!("README has no block `{name}`"))?;

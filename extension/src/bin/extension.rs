@@ -15,13 +15,16 @@ use misrule_extension::control::Control;
 use misrule_extension::faults::CARRIED_OUT;
 use misrule_extension::lambda::{Extension, Registration};
 use misrule_extension::proxy::{self, Lambda, Proxy};
-use misrule_extension::settings::Settings;
+use misrule_extension::settings::{Metrics, Settings};
 use misrule_extension::telemetry::{self, Failed, Line, SettingWrong, Start};
 use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
     let (settings, wrong) = Settings::from_environment();
     telemetry::install(&settings.log);
+    if settings.metrics == Metrics::Embedded && !settings.function.name.is_empty() {
+        telemetry::count_for(&settings.function.name);
+    }
     proxy::tell_of_panics();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -31,7 +31,7 @@ use tracing_subscriber::filter::Targets;
 pub use address::{AgentAddress, FileAddress, HostedAddress, SourceAddress, UpstreamAddress};
 pub use aws::{Authorization, AwsSettings, ContainerCredentials, CredentialsSettings, EndpointUrl, Keys, Secret};
 pub use error::{Problem, SettingError};
-pub use value::{InvokeMode, MAX_WAIT, Share};
+pub use value::{InvokeMode, MAX_WAIT, Metrics, Share};
 
 /// The port that the proxy listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9117;
@@ -76,6 +76,7 @@ variables! {
     RUNTIME_API = "MISRULE_RUNTIME_API", "the Runtime API to forward to, so that proxies chain; default AWS_LAMBDA_RUNTIME_API";
     NEXT_WRAPPER = "MISRULE_NEXT_WRAPPER", "the wrapper to exec after ours; none: the runtime itself";
     LOG = "MISRULE_LOG", "tracing filter of targets and levels; default warn,misrule=info";
+    METRICS = "MISRULE_METRICS", "false: the log lines carry no CloudWatch metrics; default true";
     LOCAL = "MISRULE_LOCAL", "true: this is no AWS Lambda, file: may read any path; set by the local Lambda; default false";
 }
 
@@ -137,6 +138,8 @@ pub struct Settings {
     pub next_wrapper: Option<PathBuf>,
     /// What is logged.
     pub log: Targets,
+    /// Whether log lines carry CloudWatch metrics.
+    pub metrics: Metrics,
     /// What the function is.
     pub function: FunctionSettings,
     /// How AWS is reached.
@@ -176,6 +179,7 @@ impl Settings {
             share: reader.parse(SHARE, Share::parse).unwrap_or_default(),
             next_wrapper: reader.text(NEXT_WRAPPER).map(PathBuf::from),
             log: reader.log(),
+            metrics: reader.parse(METRICS, Metrics::parse).unwrap_or_default(),
             function: reader.function(),
             aws: aws::AwsReader(|name: &str| reader.text(name)).read(),
         };

@@ -22,6 +22,7 @@ fn nothing_set_is_a_pass_through_with_the_defaults() {
     assert_eq!(settings.source, None);
     assert_eq!((settings.public_keys, settings.invoke_mode), (None, None));
     assert!(!settings.disabled && !settings.dry_run);
+    assert_eq!(settings.metrics, Metrics::Embedded);
     assert_eq!((settings.first_wait, settings.refresh_wait), (Duration::ZERO, Duration::from_millis(250)));
     assert_eq!((settings.port, settings.runtime_api.authority()), (9117, "127.0.0.1:9001"));
     assert_eq!(settings.share, Share::default());
@@ -50,6 +51,7 @@ fn every_setting_is_read() {
         ("MISRULE_RUNTIME_API", "127.0.0.1:9000/chained/"),
         ("MISRULE_NEXT_WRAPPER", "/opt/other-wrapper"),
         ("MISRULE_LOG", "debug"),
+        ("MISRULE_METRICS", "false"),
         ("MISRULE_LOCAL", "true"),
         ("AWS_LAMBDA_FUNCTION_NAME", "health"),
         ("AWS_LAMBDA_FUNCTION_VERSION", "7"),
@@ -62,7 +64,7 @@ fn every_setting_is_read() {
     assert!(settings.disabled && settings.dry_run);
     assert!(settings.share.takes(0) && !settings.share.takes(u64::MAX));
     assert_eq!((settings.first_wait, settings.refresh_wait), (Duration::from_millis(1500), Duration::from_millis(100)));
-    assert_eq!(settings.invoke_mode, Some(InvokeMode::ResponseStream));
+    assert_eq!((settings.invoke_mode, settings.metrics), (Some(InvokeMode::ResponseStream), Metrics::Off));
     assert_eq!((settings.port, settings.runtime_api.to_string().as_str()), (9200, "127.0.0.1:9000/chained"));
     assert_eq!(settings.next_wrapper.unwrap(), PathBuf::from("/opt/other-wrapper"));
     assert_eq!(settings.log, "debug".parse().unwrap());

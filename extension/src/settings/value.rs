@@ -55,6 +55,22 @@ impl InvokeMode {
     }
 }
 
+/// How CloudWatch learns what to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metrics {
+    /// From the log lines.
+    #[default]
+    Embedded,
+    /// It does not.
+    Off,
+}
+
+impl Metrics {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        Ok(if flag(text)? { Self::Embedded } else { Self::Off })
+    }
+}
+
 /// `true` or `false`, also in capitals or as 1 and 0, as templates write them.
 pub(super) fn flag(text: &str) -> Result<bool, Problem> {
     match text.to_ascii_lowercase().as_str() {

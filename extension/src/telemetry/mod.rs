@@ -2,11 +2,12 @@
 //! layer writes to it.
 //!
 //! Each line carries `misrule` (what happened), `time` (RFC 3339, milliseconds) and `level`, then the fields of its
-//! kind: see [`Line`].
+//! kind: see [`Line`]. Those that are worth counting carry CloudWatch metrics.
 
 mod decision;
 mod dependencies;
 mod line;
+mod metrics;
 mod sparing;
 mod writer;
 
@@ -23,6 +24,7 @@ pub use line::{
     RefusedStep, RuntimeConnected, SettingWrong, SourceFailed, SourceRecovered, Stale, Start, Stopped, Trapped,
     WouldHave,
 };
+pub use metrics::{MEASURED, NAMESPACE, count_for};
 pub use sparing::Sparing;
 
 /// An error and its causes, from the outside in, joined by colons.

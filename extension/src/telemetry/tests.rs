@@ -188,8 +188,64 @@ fn a_chain_of_causes_reads_from_the_outside_in() {
 #[test]
 fn the_readme_names_every_line() {
     let readme = include_str!("../../README.md");
-    for (name, meaning) in Line::NAMES.iter().zip(Line::MEANINGS) {
-        let row = format!("| `{name}` |{meaning} |");
+    for ((name, metric), meaning) in Line::METRICS.iter().zip(Line::MEANINGS) {
+        let metric = metric.map(|metric| format!(" `{metric}`")).unwrap_or_default();
+        let row = format!("| `{name}` |{meaning} |{metric} |");
         assert!(readme.contains(&row), "extension/README.md lacks: {row}");
     }
+    for (metric, meaning) in MEASURED {
+        let row = format!("| `{metric}` | {meaning} |");
+        assert!(readme.contains(&row), "extension/README.md lacks: {row}");
+    }
+}
+
+/// The line as it is written where metrics are on.
+fn counted(line: &Line) -> Value {
+    serde_json::from_str(&line.render_with(NOW, metrics::embedded_for("orders", line, NOW))).unwrap()
+}
+
+#[test]
+fn an_injection_is_counted_and_its_delays_are_added_up() {
+    let line = counted(&Line::from(Injected(Faults { delays_ms: vec![30, 12], ..faults() })));
+    assert_eq!((&line["Injected"], &line["DecisionTime"], &line["AddedDelay"]), (&json!(1), &json!(12), &json!(42)));
+    let named = |name: &str, unit: &str| json!({ "Name": name, "Unit": unit });
+    let metrics =
+        [named("Injected", "Count"), named("DecisionTime", "Microseconds"), named("AddedDelay", "Milliseconds")];
+    let directive = json!({ "Namespace": "Misrule", "Dimensions": [["function", "experiment"]], "Metrics": metrics });
+    assert_eq!(line["_aws"], json!({ "Timestamp": 1_700_000_000_250_u64, "CloudWatchMetrics": [directive] }));
+    assert_eq!((&line["function"], &line["experiment"]), (&json!("orders"), &json!("brownout")));
+}
+
+#[test]
+fn a_line_that_stands_for_many_counts_them_all() {
+    for line in one_of_each() {
+        let stands_for = serde_json::to_value(&line).unwrap()["count"].as_u64();
+        if let Some(metric) = line.metric() {
+            assert_eq!(counted(&line)[metric], stands_for.unwrap_or(1), "{metric}");
+        }
+    }
+}
+
+/// What CloudWatch asks of such a line: each metric that the directive names is a number, each dimension a text, at the top.
+#[test]
+fn what_the_directives_name_stands_in_the_line() {
+    let mut measured = BTreeSet::new();
+    for line in one_of_each() {
+        let (value, plain) = (counted(&line), line.render(NOW));
+        assert!(!plain.contains("_aws"), "metrics are off: {plain}");
+        let Some(directive) = value["_aws"]["CloudWatchMetrics"].get(0) else {
+            assert_eq!(line.metric(), None, "{plain}");
+            continue;
+        };
+        for dimension in directive["Dimensions"][0].as_array().unwrap() {
+            assert!(value[dimension.as_str().unwrap()].as_str().is_some_and(|text| !text.is_empty()), "{value}");
+        }
+        for metric in directive["Metrics"].as_array().unwrap() {
+            let name = metric["Name"].as_str().unwrap();
+            assert!(value[name].is_u64(), "{name}: {value}");
+            assert!(!plain.contains(&format!("\"{name}\":")), "{name} is no field of the line itself");
+            measured.extend((Some(name) != line.metric()).then(|| name.to_owned()));
+        }
+    }
+    assert_eq!(measured, MEASURED.iter().map(|(name, _)| (*name).to_owned()).collect());
 }

@@ -5,10 +5,12 @@ use std::sync::OnceLock;
 
 use misrule_engine::time::Timestamp;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
 use super::line::{Level, Line};
+use super::metrics;
 use crate::clock;
 
 static FILTER: OnceLock<Targets> = OnceLock::new();
@@ -29,7 +31,12 @@ impl Line {
 
     /// The line as it is written at this instant, without the end of the line.
     pub fn render(&self, now: Timestamp) -> String {
-        let record = Record { misrule: self.name(), time: rfc_3339(now), level: self.level(), line: self };
+        self.render_with(now, metrics::embedded(self, now))
+    }
+
+    /// The same with these fields behind its own.
+    pub(super) fn render_with(&self, now: Timestamp, metrics: Option<Map<String, Value>>) -> String {
+        let record = Record { misrule: self.name(), time: rfc_3339(now), level: self.level(), line: self, metrics };
         serde_json::to_string(&record)
             .unwrap_or_else(|error| format!(r#"{{"misrule":"{}","unwritable":"{error}"}}"#, self.name()))
     }
@@ -42,6 +49,8 @@ struct Record<'a> {
     level: Level,
     #[serde(flatten)]
     line: &'a Line,
+    #[serde(flatten)]
+    metrics: Option<Map<String, Value>>,
 }
 
 pub(super) fn lets_through(filter: &Targets, level: Level) -> bool {

@@ -24,8 +24,16 @@ pub enum Level {
     Error,
 }
 
+/// Whether CloudWatch counts the lines of a kind, and whether they name an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    Not,
+    OfFunction,
+    OfExperiment,
+}
+
 macro_rules! lines {
-    ($($(#[doc = $doc:literal])* $line:ident($fields:ident) = $name:literal, $level:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $line:ident($fields:ident) = $name:literal, $level:ident, $counted:ident;)*) => {
         /// One line of the log.
         #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(untagged)]
@@ -43,6 +51,22 @@ macro_rules! lines {
                 match self { $(Self::$line(_) => $name),* }
             }
 
+            const fn counted(&self) -> Counted {
+                match self { $(Self::$line(_) => Counted::$counted),* }
+            }
+
+            /// The metric that counts such lines, where they are counted.
+            pub(super) const fn metric(&self) -> Option<&'static str> {
+                match (self.counted(), self) {
+                    (Counted::Not, _) => None,
+                    $((_, Self::$line(_)) => Some(stringify!($line))),*
+                }
+            }
+
+            /// The kinds that CloudWatch counts: the line's name and the metric's.
+            pub const METRICS: &[(&str, Option<&str>)] =
+                &[$(($name, match Counted::$counted { Counted::Not => None, _ => Some(stringify!($line)) })),*];
+
             const fn level_of_kind(&self) -> Level {
                 match self { $(Self::$line(_) => Level::$level),* }
             }
@@ -56,60 +80,65 @@ macro_rules! lines {
 
 lines! {
     /// The layer listens.
-    Start(Start) = "start", Info;
+    Start(Start) = "start", Info, Not;
     /// A runtime asked for an event through the layer: the wrapper is in place. Once for each environment.
-    RuntimeConnected(RuntimeConnected) = "runtime_connected", Info;
+    RuntimeConnected(RuntimeConnected) = "runtime_connected", Info, Not;
     /// A variable of the environment is wrong.
-    SettingWrong(SettingWrong) = "setting_wrong", Error;
+    SettingWrong(SettingWrong) = "setting_wrong", Error, OfFunction;
     /// The layer is a plain pass-through, for as long as this environment lives.
-    PassThrough(PassThrough) = "pass_through", Info;
+    PassThrough(PassThrough) = "pass_through", Info, Not;
     /// A policy's machine code is at hand, or was made.
-    Loaded(Loaded) = "loaded", Debug;
+    Loaded(Loaded) = "loaded", Debug, Not;
     /// An experiment is in force from the next invocation on.
-    Armed(Armed) = "armed", Info;
+    Armed(Armed) = "armed", Info, OfExperiment;
     /// No experiment is in force any more.
-    Disarmed(Disarmed) = "disarmed", Info;
+    Disarmed(Disarmed) = "disarmed", Info, OfExperiment;
     /// So many handlers failed that the experiment version injects nothing more in this environment.
-    Stopped(Stopped) = "stopped", Warn;
+    Stopped(Stopped) = "stopped", Warn, OfExperiment;
     /// A delivery said that nothing may inject.
-    Halted(Halted) = "halted", Info;
+    Halted(Halted) = "halted", Info, OfFunction;
     /// The source has nothing for this function.
-    NothingDeployed(NothingDeployed) = "nothing_deployed", Info;
+    NothingDeployed(NothingDeployed) = "nothing_deployed", Info, Not;
     /// A delivery is no experiment that this layer may arm.
-    Refused(Refused) = "refused", Warn;
+    Refused(Refused) = "refused", Warn, OfFunction;
     /// A delivery does not concern this function.
-    OutsideBlastRadius(OutsideBlastRadius) = "outside_blast_radius", Info;
+    OutsideBlastRadius(OutsideBlastRadius) = "outside_blast_radius", Info, Not;
     /// The experiment's last successful refresh is too old: nothing is injected until the next one.
-    Stale(Stale) = "stale", Warn;
+    Stale(Stale) = "stale", Warn, OfExperiment;
     /// The source could not be asked.
-    SourceFailed(SourceFailed) = "source_failed", Warn;
+    SourceFailed(SourceFailed) = "source_failed", Warn, OfFunction;
     /// The source answers again.
-    SourceRecovered(SourceRecovered) = "source_recovered", Info;
+    SourceRecovered(SourceRecovered) = "source_recovered", Info, Not;
     /// A policy's faults are carried out on an invocation.
-    Injected(Injected) = "injected", Info;
+    Injected(Injected) = "injected", Info, OfExperiment;
     /// A policy's faults would be carried out, were this no dry run.
-    WouldHave(WouldHave) = "would_have", Info;
+    WouldHave(WouldHave) = "would_have", Info, OfExperiment;
     /// A policy forbade every fault on an invocation.
-    Forbidden(Forbidden) = "forbidden", Info;
+    Forbidden(Forbidden) = "forbidden", Info, OfExperiment;
     /// A delay was shortened.
-    Cut(Cut) = "cut", Info;
+    Cut(Cut) = "cut", Info, OfExperiment;
     /// A step was dropped.
-    RefusedStep(RefusedStep) = "refused_step", Warn;
+    RefusedStep(RefusedStep) = "refused_step", Warn, OfExperiment;
     /// A policy trapped: nothing of its hook stands.
-    Trapped(Trapped) = "trapped", Error;
+    Trapped(Trapped) = "trapped", Error, OfExperiment;
     /// A policy is not asked again under this experiment version.
-    PolicyDisabled(PolicyDisabled) = "policy_disabled", Error;
+    PolicyDisabled(PolicyDisabled) = "policy_disabled", Error, OfExperiment;
     /// A policy logged something. Its level is the policy's own.
-    PolicySaid(PolicySaid) = "policy_said", Info;
+    PolicySaid(PolicySaid) = "policy_said", Info, Not;
     /// A fault ended early, or was not begun, because its experiment ended.
-    FaultEnded(FaultEnded) = "fault_ended", Info;
+    FaultEnded(FaultEnded) = "fault_ended", Info, Not;
     /// A fault could not be carried out: the invocation went on without.
-    FaultFailed(FaultFailed) = "fault_failed", Error;
+    FaultFailed(FaultFailed) = "fault_failed", Error, OfExperiment;
     /// Something in the layer failed: the invocation went on as if the layer were not there.
-    Failed(Failed) = "failed", Error;
+    Failed(Failed) = "failed", Error, OfFunction;
 }
 
 impl Line {
+    /// Whether the line names an experiment.
+    pub(super) const fn is_of_experiment(&self) -> bool {
+        matches!(self.counted(), Counted::OfExperiment)
+    }
+
     /// How urgent the line is.
     pub const fn level(&self) -> Level {
         match self {

@@ -1,0 +1,80 @@
+//! The log of a running function as CloudWatch sees it: its metrics, and README's query of Logs Insights.
+
+use anyhow::{Context as _, Result};
+use misrule_tests::layered::{self, Layered};
+use misrule_tests::logs_insights;
+use misrule_tests::publishing::experiment;
+use serde_json::{Value, json};
+
+use crate::readme;
+
+const FAULTS: u64 = 3;
+
+/// A function on which so many faults were injected, whose experiment was then halted.
+async fn experimented_on(variables: &[(&str, &str)]) -> Result<Layered> {
+    let settings = json!({ "paths": ["/health"], "delay": "20ms" });
+    let slow = experiment("slow", &json!([{ "use": "latency", "settings": settings }]));
+    let layered = layered::layered_after(slow, layered::rust("orders")?, variables).await?;
+    layered.all_news().until("armed").await?;
+    for _ in 0..FAULTS {
+        layered.get("/health").await?;
+    }
+    layered.deploy(r#"{"halt": true}"#);
+    layered.all_news().until("disarmed").await?;
+    Ok(layered)
+}
+
+/// What CloudWatch would add up for a metric, over all lines whose directive names it for these dimensions.
+fn sum(log: &[Value], metric: &str, dimensions: &Value) -> u64 {
+    let directive = |line: &Value| line["_aws"]["CloudWatchMetrics"][0].clone();
+    let names = |line: &Value| {
+        let metrics = directive(line)["Metrics"].as_array().cloned().unwrap_or_default();
+        directive(line)["Dimensions"] == *dimensions && metrics.iter().any(|named| named["Name"] == metric)
+    };
+    log.iter().filter(|line| names(line)).filter_map(|line| line[metric].as_u64()).sum()
+}
+
+#[tokio::test]
+async fn cloudwatch_counts_what_was_injected_by_function_and_experiment() -> Result<()> {
+    let layered = experimented_on(&[]).await?;
+    let log = layered.log();
+    let by = json!([["function", "experiment"]]);
+    let counted = ["Injected", "AddedDelay", "Armed", "Disarmed"].map(|metric| sum(&log, metric, &by));
+    assert_eq!(counted, [FAULTS, FAULTS * 20, 1, 1], "{log:#?}");
+    assert_eq!(sum(&log, "Halted", &json!([["function"]])), 1, "{log:#?}");
+    let injected = log.iter().find(|line| line["misrule"] == "injected").context("it acted")?;
+    assert_eq!((&injected["function"], &injected["experiment"]), (&json!("orders"), &json!("slow")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_metrics_the_lines_are_the_same_but_for_them() -> Result<()> {
+    let layered = experimented_on(&[("MISRULE_METRICS", "false")]).await?;
+    assert_eq!(layered.news().count("injected"), 0, "all of them are told");
+    let injected = layered.all_news().lines().into_iter().filter(|line| line["misrule"] == "injected");
+    let injected: Vec<_> = injected.collect();
+    assert_eq!(injected.len() as u64, FAULTS);
+    assert!(!layered.everything().contains("_aws"), "{}", layered.everything());
+    Ok(())
+}
+
+#[tokio::test]
+async fn readmes_query_counts_what_the_layer_did() -> Result<()> {
+    let layered = experimented_on(&[]).await?;
+    let output = layered.function.output();
+    let events: Vec<_> = (1_700_000_000_000..).zip(output.iter().map(|line| line.text.clone())).collect();
+    let rows = logs_insights::query(&readme::block("insights")?, &events)?;
+    let row = |kind: &str| rows.iter().find(|row| row["misrule"] == kind).with_context(|| format!("{rows:?}"));
+    assert_eq!(rows[0]["misrule"], "injected", "the most frequent comes first");
+    let injected = row("injected")?;
+    assert_eq!(
+        (&injected["times"], &injected["experiment"], &injected["policy"]),
+        (&json!(FAULTS), &json!("slow"), &json!("latency"))
+    );
+    assert_eq!(row("armed")?["times"], 1);
+    assert!(row("armed")?.get("policy").is_none(), "no policy alone is armed");
+    let others =
+        rows.iter().filter(|row| !["injected", "armed"].contains(&row["misrule"].as_str().unwrap_or_default()));
+    assert_eq!(others.count(), 0, "{rows:?}");
+    Ok(())
+}
