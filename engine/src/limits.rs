@@ -113,6 +113,12 @@ limits! {
     /// Experiment versions whose budget and stop an execution environment remembers; the oldest go first.
     RECORDS = "remembered experiment versions", 64, "versions",
         "a day's work of publishing again and again; each takes 2 KiB";
+    /// Bytes of /tmp that one `fill-disk` may ask for; it takes what is free of them.
+    DISK_FILLED = "disk filled", 10 * 1024 * MIB, "bytes",
+        "the largest /tmp that Lambda gives; asking for all of it fills any";
+    /// CPU time that one `burn-cpu` may ask for.
+    CPU_BURNT = "CPU time burnt", 15 * 60 * 1000, "milliseconds",
+        "Lambda's longest timeout, on one CPU; it ends with the invocation anyway";
     /// What is left before Lambda's deadline when a delay is cut.
     DEADLINE_MARGIN = "margin before the deadline", 100, "milliseconds",
         "the delay must end while the runtime can still answer";

@@ -39,6 +39,7 @@ fuzz_target!(|input: &[u8]| {
         delayed: ticks(*delayed),
         now: NOW,
         deadline,
+        memory_mb: 128,
     };
     let wanted: Vec<_> = steps.chunks_exact(3).map(|step| (PolicyName::new("a"), wish(step))).collect();
     let mut notes = Vec::new();

@@ -207,6 +207,7 @@ impl Enforcer {
             delayed: Duration::from_millis(admission.delayed_milliseconds.load(Ordering::Relaxed)),
             now,
             deadline: invocation.head().deadline,
+            memory_mb: self.environment.memory_mb,
         };
         let joined = guard.join(wanted, &mut notes);
         let plan = self.within_budget(joined, admission, now, &mut notes);

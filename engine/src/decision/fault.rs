@@ -246,6 +246,17 @@ impl Step {
         }
     }
 
+    /// Whether it can be carried out only where the event is an HTTP request.
+    pub const fn needs_http(&self) -> bool {
+        matches!(
+            self,
+            Self::RespondHttp(_)
+                | Self::SetHeader { .. }
+                | Self::SetStatus(_)
+                | Self::Edit { document: Document::Body, .. }
+        )
+    }
+
     /// How long it delays, where it does.
     pub const fn as_delay(&self) -> Option<Duration> {
         match self {

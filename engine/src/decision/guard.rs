@@ -49,6 +49,8 @@ pub struct Guard<'a> {
     pub now: Timestamp,
     /// Lambda's deadline for the invocation.
     pub deadline: Timestamp,
+    /// Memory of the function, in megabytes.
+    pub memory_mb: u32,
 }
 
 impl Guard<'_> {
@@ -78,7 +80,7 @@ impl Guard<'_> {
     }
 
     fn judge(&self, step: Step, delayed: &mut Duration) -> Verdict {
-        if let Some(reason) = self.refuses(step.kind()) {
+        if let Some(reason) = self.refuses(&step) {
             return Verdict::Refused(reason);
         }
         let Step::Delay(wanted) = step else {
@@ -93,17 +95,30 @@ impl Guard<'_> {
         Verdict::Cut { step, note: NoteKind::Cut { kind: FaultKind::Delay, wanted, allowed, reason } }
     }
 
-    fn refuses(&self, kind: FaultKind) -> Option<RefusalReason> {
+    fn refuses(&self, step: &Step) -> Option<RefusalReason> {
+        let kind = step.kind();
         if !self.blast_radius.faults.contains(&kind) {
             Some(RefusalReason::NotAllowed)
         } else if !self.carries.carry(self.hook, kind) {
             Some(RefusalReason::NotCarriedOut)
         } else if self.shared && kind.hits_the_whole_environment() {
             Some(RefusalReason::SharedEnvironment)
-        } else if kind == FaultKind::RespondHttp && !self.answerable {
+        } else if step.needs_http() && !self.answerable {
             Some(RefusalReason::NoHttpRequest)
+        } else if self.is_too_much(step) {
+            Some(RefusalReason::TooMuch)
         } else {
             None
+        }
+    }
+
+    /// Whether it takes more of the environment than any environment of this size has.
+    fn is_too_much(&self, step: &Step) -> bool {
+        match step {
+            Step::FillDisk(bytes) => *bytes > limits::DISK_FILLED.value,
+            Step::HoldMemory(bytes) => *bytes > u64::from(self.memory_mb) * 1024 * 1024,
+            Step::BurnCpu(duration) => *duration > Duration::from_millis(limits::CPU_BURNT.value),
+            _ => false,
         }
     }
 

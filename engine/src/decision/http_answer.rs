@@ -14,7 +14,7 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
 }
 
-/// An answer that is no HTTP. Each reads on after `respond-http`. No header's value is repeated: it may be a secret.
+/// An answer, or a header, that is no HTTP. Each reads on after the fault's name. No header's value is repeated: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IllegalAnswer {
     /// No status.
@@ -63,16 +63,24 @@ const fn has_no_body(status: u16) -> bool {
 }
 
 fn check_header(name: &str, value: &str) -> Result<(), IllegalAnswer> {
-    if name.is_empty() || !name.bytes().all(is_of_token) {
-        return Err(IllegalAnswer::HeaderName(name.to_owned()));
-    }
-    if COMPUTED.iter().any(|computed| computed.eq_ignore_ascii_case(name)) {
-        return Err(IllegalAnswer::Computed(name.to_owned()));
-    }
-    if value.chars().any(|letter| letter.is_control() && letter != '\t') {
-        return Err(IllegalAnswer::HeaderValue(name.to_owned()));
-    }
-    Ok(())
+    check_name(name)?;
+    check_computed(name)?;
+    check_value(name, value)
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), IllegalAnswer> {
+    let token = !name.is_empty() && name.bytes().all(is_of_token);
+    if token { Ok(()) } else { Err(IllegalAnswer::HeaderName(name.to_owned())) }
+}
+
+pub(super) fn check_computed(name: &str) -> Result<(), IllegalAnswer> {
+    let computed = COMPUTED.iter().any(|computed| computed.eq_ignore_ascii_case(name));
+    if computed { Err(IllegalAnswer::Computed(name.to_owned())) } else { Ok(()) }
+}
+
+pub(super) fn check_value(name: &str, value: &str) -> Result<(), IllegalAnswer> {
+    let ends_it = value.chars().any(|letter| letter.is_control() && letter != '\t');
+    if ends_it { Err(IllegalAnswer::HeaderValue(name.to_owned())) } else { Ok(()) }
 }
 
 /// `tchar` of RFC 9110, section 5.6.2.

@@ -7,6 +7,7 @@ mod enforcer;
 mod fault;
 mod guard;
 mod http_answer;
+mod legal;
 mod plan;
 #[cfg(feature = "sandbox")]
 mod record;
@@ -21,6 +22,7 @@ pub use enforcer::{Admission, Enforcer};
 pub use fault::{FaultKind, FunctionError, Hook, Step, UnknownFault};
 pub use guard::{Carries, Guard};
 pub use http_answer::{HttpAnswer, IllegalAnswer};
+pub use legal::IllegalStep;
 pub use plan::{CutReason, Decision, LogLevel, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
 #[cfg(feature = "sandbox")]
 pub use record::{Records, Stopped};

@@ -88,6 +88,8 @@ pub enum RefusalReason {
     NoHttpRequest,
     /// Other invocations share the execution environment.
     SharedEnvironment,
+    /// It takes more disk, memory or CPU time than the environment has.
+    TooMuch,
     /// This layer does not carry the fault out, or not in this hook.
     NotCarriedOut,
     /// The experiment touched as many invocations within a minute as its `budget` allows.
@@ -102,6 +104,7 @@ impl fmt::Display for RefusalReason {
             Self::NotAllowed => "not among the experiment's faults",
             Self::NoHttpRequest => "the event is no HTTP request that can be answered",
             Self::SharedEnvironment => "other invocations share the environment",
+            Self::TooMuch => "more than the environment has",
             Self::NotCarriedOut => "not carried out by this layer",
             Self::MinuteBudget => "the experiment's budget for this minute is spent",
             Self::EnvironmentBudget => "the experiment's budget for this environment is spent",

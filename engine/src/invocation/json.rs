@@ -88,6 +88,11 @@ pub fn members(value: &str) -> Vec<String> {
     names
 }
 
+/// This text as a JSON string.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// The name or number of a value within the object or array around it.
 pub(super) enum Part<'a> {
     Member(Cow<'a, str>),
@@ -103,7 +108,7 @@ pub(super) fn walk<'a>(text: &'a str, each: impl FnMut(Part<'a>, &'a str)) -> Op
 }
 
 /// The segments of an RFC 6901 pointer, unescaped; none where it is none.
-pub(super) fn tokens(pointer: &str) -> Option<Vec<Cow<'_, str>>> {
+pub(crate) fn tokens(pointer: &str) -> Option<Vec<Cow<'_, str>>> {
     match pointer.strip_prefix('/') {
         Some(segments) => segments.split('/').map(unescaped).collect(),
         None => pointer.is_empty().then(Vec::new),
@@ -131,7 +136,7 @@ fn child<'a>(value: &'a str, token: &str) -> Option<&'a str> {
 }
 
 /// RFC 6901, section 4: digits without leading zeros.
-fn index(token: &str) -> Option<usize> {
+pub(super) fn index(token: &str) -> Option<usize> {
     let plain = token == "0" || !token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| token.parse().ok())?
 }

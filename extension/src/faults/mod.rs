@@ -2,16 +2,21 @@
 //!
 //! Each fault is one file with the same items in the same order: `KIND`, `HOOKS`, `carry_out`, tests.
 
+pub mod crash;
 pub mod delay;
+pub mod edit;
 pub mod fail;
+pub mod hang;
 pub mod respond_http;
+pub mod return_json;
+pub mod set_header;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use misrule_engine::decision::{FaultKind, Hook, PlannedStep, PolicyName, Step};
-use misrule_engine::invocation::Invocation;
+use misrule_engine::invocation::{EditError, Invocation};
 
 use crate::clock;
 use crate::control::{Armed, Control, Why};
@@ -29,9 +34,15 @@ const LAMBDA: Limit = Limit { bytes: MAX_ANSWER, who: "Lambda" };
 pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
     (Hook::Before, delay::KIND),
     (Hook::Before, respond_http::KIND),
+    (Hook::Before, return_json::KIND),
     (Hook::Before, fail::KIND),
+    (Hook::Before, hang::KIND),
+    (Hook::Before, crash::KIND),
+    (Hook::Before, edit::KIND),
+    (Hook::Before, set_header::KIND),
     (Hook::After, delay::KIND),
     (Hook::After, fail::KIND),
+    (Hook::After, hang::KIND),
 ];
 
 /// The invocation that a fault hits, and who wanted it.
@@ -43,6 +54,8 @@ pub struct Scene<'a> {
     pub armed: &'a Armed,
     /// The invocation.
     pub invocation: &'a Invocation,
+    /// The event (before) or the answer's body (after), as the steps before this one left it.
+    pub text: &'a Bytes,
     /// Before the handler or after it.
     pub hook: Hook,
     /// How function URLs and REST APIs wait for an answer.
@@ -54,8 +67,12 @@ pub struct Scene<'a> {
 pub enum Effect {
     /// It is over; what follows in the plan is next.
     Done,
+    /// The event, or the answer's body, is now this; what follows in the plan is next.
+    Changed(Bytes),
     /// The invocation is to be answered with this, and not by its handler.
     Answer(Post),
+    /// The runtime is to exit: it loses the connection on which it waits.
+    Crash,
 }
 
 /// An answer of ours to an invocation, as the Runtime API takes it.
@@ -109,14 +126,24 @@ pub enum FaultError {
         /// Where it came from.
         source_name: &'static str,
     },
+    /// What is to be changed has no such place.
+    #[error("the {what} cannot be changed as wanted: {lacks}")]
+    Unchangeable {
+        /// The event or the answer.
+        what: &'static str,
+        /// What it lacks.
+        lacks: EditError,
+    },
     /// The engine let a fault through that this layer does not carry out.
     #[error("this layer does not carry out `{0}`")]
     NotCarriedOut(FaultKind),
 }
 
 /// Carries the steps out in their order, until one answers the invocation, the plan ends, or the experiment may no longer
-/// inject. A step that fails is logged and left out, and so is one that may not begin any more.
+/// inject. A step that fails is logged and left out, and so is one that may not begin any more. What several change, each
+/// finds as the one before it left it.
 pub async fn carry_out(steps: &[PlannedStep], scene: Scene<'_>) -> Effect {
+    let mut changed = None;
     for step in steps {
         if !scene.control.may_inject(scene.armed, clock::now()) {
             if let Some(why) = scene.control.over(scene.armed) {
@@ -124,13 +151,15 @@ pub async fn carry_out(steps: &[PlannedStep], scene: Scene<'_>) -> Effect {
             }
             continue;
         }
-        match carry_out_one(step, scene).await {
+        let text = changed.as_ref().unwrap_or(scene.text);
+        match carry_out_one(step, Scene { text, ..scene }).await {
             Ok(Effect::Done) => {}
-            Ok(answer) => return answer,
+            Ok(Effect::Changed(text)) => changed = Some(text),
+            Ok(last) => return last,
             Err(error) => scene.failed(&step.policy, step.step.kind(), error.to_string()),
         }
     }
-    Effect::Done
+    changed.map_or(Effect::Done, Effect::Changed)
 }
 
 async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, FaultError> {
@@ -138,7 +167,15 @@ async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, F
     match &step.step {
         Step::Delay(duration) => delay::carry_out(duration, policy, scene).await,
         Step::RespondHttp(answer) => respond_http::carry_out(answer, policy, scene).await,
+        Step::ReturnJson(json) => return_json::carry_out(json, policy, scene).await,
         Step::Fail(error) => fail::carry_out(error, policy, scene).await,
+        Step::Hang => hang::carry_out((), policy, scene).await,
+        Step::Crash => crash::carry_out((), policy, scene).await,
+        Step::Edit { document, pointer, value } => {
+            let wanted = edit::Edit { document: *document, pointer, value: value.as_deref() };
+            edit::carry_out(wanted, policy, scene).await
+        }
+        Step::SetHeader { name, value } => set_header::carry_out((name, value.as_deref()), policy, scene).await,
         other => Err(FaultError::NotCarriedOut(other.kind())),
     }
 }
@@ -168,6 +205,15 @@ impl Scene<'_> {
             reason: why.to_string(),
         };
         Line::from(ended).emit();
+    }
+
+    /// What is changed in this hook lacks something.
+    fn unchangeable(&self, lacks: EditError) -> FaultError {
+        let what = match self.hook {
+            Hook::Before => "event",
+            Hook::After => "answer",
+        };
+        FaultError::Unchangeable { what, lacks }
     }
 
     /// Says that a fault was not carried out, and why.
@@ -201,6 +247,11 @@ mod tests {
         let mut twins = listed(delay::KIND, delay::HOOKS);
         twins.extend(listed(respond_http::KIND, respond_http::HOOKS));
         twins.extend(listed(fail::KIND, fail::HOOKS));
+        twins.extend(listed(return_json::KIND, return_json::HOOKS));
+        twins.extend(listed(hang::KIND, hang::HOOKS));
+        twins.extend(listed(crash::KIND, crash::HOOKS));
+        twins.extend(listed(edit::KIND, edit::HOOKS));
+        twins.extend(listed(set_header::KIND, set_header::HOOKS));
         assert_eq!(twins.len(), CARRIED_OUT.len());
         assert!(twins.iter().all(|pair| CARRIED_OUT.contains(pair)), "{twins:?}");
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use misrule_engine::decision::Hook;
 use misrule_engine::invocation::{Answer, RequestId};
@@ -58,7 +59,8 @@ impl Connection {
     pub(super) async fn send(&self, answered: Answered<'_>, effect: Effect) -> Result<Response<Content>, Unanswered> {
         let Answered { id, invocation_id, request, .. } = answered;
         let answer = match effect {
-            Effect::Done => self.pass(request).await?,
+            // No step of this hook changes an answer or ends the runtime yet.
+            Effect::Done | Effect::Changed(_) | Effect::Crash => self.pass(request).await?,
             Effect::Answer(post) => self.replace(&post, &id, invocation_id.as_deref(), request).await?,
         };
         self.proxy.invocations.end(&id, invocation_id.as_deref());
@@ -103,7 +105,8 @@ impl Answered<'_> {
                 return Effect::Done;
             }
             let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
-            let scene = Scene { control, armed, invocation, hook, invoke_mode };
+            let text = &Bytes::new();
+            let scene = Scene { control, armed, invocation, text, hook, invoke_mode };
             faults::carry_out(decision.plan.steps(), scene).await
         };
         rescue::from_panic(&self.id, work).await.unwrap_or(Effect::Done)

@@ -1,6 +1,7 @@
 //! An event as it arrives from Lambda.
 
 use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use misrule_engine::invocation::{Head, RequestId};
@@ -26,6 +27,15 @@ impl Arrival {
             Some(event) => Ok(Self { head, event, answer: Response::from_parts(parts, content) }),
             None => Err(Response::from_parts(parts, content)),
         }
+    }
+
+    /// The same with another event: its length is right, and no other header changes.
+    pub(crate) fn hand_over_changed(self, event: Bytes) -> Response<Content> {
+        let (mut parts, _) = self.answer.into_parts();
+        parts.headers.remove(TRANSFER_ENCODING);
+        parts.headers.remove(TRAILER);
+        parts.headers.insert(CONTENT_LENGTH, event.len().into());
+        Response::from_parts(parts, Content::whole(event))
     }
 
     /// The answer to the runtime's question, as Lambda gave it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use misrule_engine::decision::{Admission, Decision, Hook};
@@ -46,7 +47,10 @@ struct Admitted {
 /// Who gets to see an event.
 enum Destination {
     Runtime,
+    RuntimeChanged(Bytes),
     Nobody,
+    /// The runtime's connection closes.
+    Crash,
 }
 
 impl Connection {
@@ -65,7 +69,9 @@ impl Connection {
                     let effect = admitted.before(&arrival, &self.proxy).await;
                     match self.carry_out(&question, &arrival, effect).await {
                         Destination::Runtime => return Ok(arrival.hand_over()),
+                        Destination::RuntimeChanged(event) => return Ok(arrival.hand_over_changed(event)),
                         Destination::Nobody => {}
+                        Destination::Crash => return Err(Unanswered::Crashed),
                     }
                 }
             }
@@ -159,7 +165,12 @@ impl Connection {
 
     /// Answers the event in its handler's place, where the plan says so and Lambda can be told.
     async fn carry_out(&self, question: &Parts, arrival: &Arrival, effect: Effect) -> Destination {
-        let Effect::Answer(post) = effect else { return Destination::Runtime };
+        let post = match effect {
+            Effect::Answer(post) => post,
+            Effect::Done => return Destination::Runtime,
+            Effect::Changed(event) => return Destination::RuntimeChanged(event),
+            Effect::Crash => return Destination::Crash,
+        };
         let head = &arrival.head;
         let (id, invocation_id) = (&head.request_id, head.invocation_id.as_deref());
         match self.post(question, head, &post).await {
@@ -203,7 +214,8 @@ impl Admitted {
                 return Effect::Done;
             }
             let (armed, invocation, invoke_mode) = (&self.armed, &self.invocation, proxy.manner.invoke_mode());
-            let scene = Scene { control: &self.control, armed, invocation, hook, invoke_mode };
+            let text = invocation.event();
+            let scene = Scene { control: &self.control, armed, invocation, text, hook, invoke_mode };
             faults::carry_out(decision.plan.steps(), scene).await
         };
         rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)

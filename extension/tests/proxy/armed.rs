@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use misrule_engine::decision::Carries;
+use misrule_engine::decision::{Carries, FaultKind};
 use misrule_engine::delivery::bundle;
 use misrule_engine::experiment::{Environment, Experiment};
 use misrule_extension::clock;
@@ -20,8 +20,17 @@ use super::exchange::serve;
 /// A proxy that injects, and the file its experiment stands in.
 pub(crate) struct Armed {
     pub(crate) address: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
 }
+
+impl Armed {
+    /// Nothing may inject any more, once the layer looks again: the file is looked at each second.
+    pub(crate) fn halt(&self) {
+        std::fs::write(self.folder.path().join(EXPERIMENT), r#"{"halt": true}"#).unwrap();
+    }
+}
+
+const EXPERIMENT: &str = "experiment";
 
 /// The proxy of a function in this region: the first event waits until the experiment is in force.
 pub(crate) async fn armed(upstream: SocketAddr, policies: &Value, modules: &[(&str, &str)], dry_run: bool) -> Armed {
@@ -39,7 +48,7 @@ pub(crate) async fn unarmed(
 ) -> (Armed, impl FnOnce() + use<>) {
     misrule_extension::telemetry::install(&"off".parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("experiment");
+    let file = folder.path().join(EXPERIMENT);
     std::fs::write(&file, delivery(policies, modules)).unwrap();
     let source = format!("file:{}", file.display());
     let (settings, wrong) = Settings::read(|name| match name {
@@ -56,13 +65,14 @@ pub(crate) async fn unarmed(
     );
     let address = serve(std::sync::Arc::clone(&proxy)).await;
     let load = move || proxy.obey(Control::start(&settings, environment(), Carries::new(CARRIED_OUT)));
-    (Armed { address, _folder: folder }, load)
+    (Armed { address, folder }, load)
 }
 
 fn delivery(policies: &Value, modules: &[(&str, &str)]) -> Vec<u8> {
     let expires = clock::now().plus(Duration::from_secs(3600)).to_string();
-    let experiment =
-        json!({ "name": "trial", "expires": expires, "blast_radius": { "functions": ["*"] }, "policy": policies });
+    let faults: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
+    let blast_radius = json!({ "functions": ["*"], "faults": faults });
+    let experiment = json!({ "name": "trial", "expires": expires, "blast_radius": blast_radius, "policy": policies });
     if modules.is_empty() {
         return experiment.to_string().into();
     }

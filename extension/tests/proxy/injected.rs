@@ -11,8 +11,8 @@ use super::exchange::{Lambda, connect, soon};
 use super::message::{End, Message, Reader};
 
 const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n";
-const RESPONSE: &str = "POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1";
-const ERROR: &str = "POST /2018-06-01/runtime/invocation/r-1/error HTTP/1.1";
+pub(crate) const RESPONSE: &str = "POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1";
+pub(crate) const ERROR: &str = "POST /2018-06-01/runtime/invocation/r-1/error HTTP/1.1";
 
 /// Throws before the handler.
 const THROWS: &str = r#"
@@ -42,12 +42,12 @@ fn outage() -> Value {
     json!([{ "use": "path-outage", "settings": settings }])
 }
 
-async fn guest(lambda: &Lambda, guest: &str) -> Armed {
+pub(crate) async fn guest(lambda: &Lambda, guest: &str) -> Armed {
     armed(lambda.address(), &json!([{ "module": "guest.wasm" }]), &[("guest.wasm", guest)], false).await
 }
 
 /// An event of a function URL for this path, as Lambda delivers it.
-fn event(number: u32, path: &str) -> String {
+pub(crate) fn event(number: u32, path: &str) -> String {
     let deadline = clock::now().plus(Duration::from_secs(60)).as_milliseconds();
     let domain = "abc.lambda-url.us-east-1.on.aws";
     let http = json!({ "http": { "method": "GET", "path": path }, "stage": "$default", "domainName": domain });
@@ -61,30 +61,30 @@ fn event(number: u32, path: &str) -> String {
     )
 }
 
-async fn asks(runtime: &mut Reader) {
+pub(crate) async fn asks(runtime: &mut Reader) {
     runtime.stream.write_all(NEXT).await.unwrap();
 }
 
-async fn says(lambda: &mut Reader, answer: &str) {
+pub(crate) async fn says(lambda: &mut Reader, answer: &str) {
     lambda.stream.write_all(answer.as_bytes()).await.unwrap();
 }
 
-async fn accepts(lambda: &mut Reader) {
+pub(crate) async fn accepts(lambda: &mut Reader) {
     says(lambda, "HTTP/1.1 202 Accepted\r\nContent-Type: a/b\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n").await;
 }
 
-async fn sees(reader: &mut Reader, what: &str) -> Message {
+pub(crate) async fn sees(reader: &mut Reader, what: &str) -> Message {
     let seen = soon(what, reader.message()).await;
     assert_eq!(seen.end, End::Complete, "{what}: {seen:?}");
     seen
 }
 
-async fn is_asked(lambda: &mut Reader) {
+pub(crate) async fn is_asked(lambda: &mut Reader) {
     let question = sees(lambda, "the question for an event").await;
     assert_eq!(question.start, "GET /2018-06-01/runtime/invocation/next HTTP/1.1");
 }
 
-fn request_id(event: &Message) -> Option<&str> {
+pub(crate) fn request_id(event: &Message) -> Option<&str> {
     event.header("Lambda-Runtime-Aws-Request-Id")
 }
 
@@ -189,7 +189,7 @@ async fn a_thrown_error_is_reported_in_the_handlers_place() {
 }
 
 /// Brings a runtime to where it has its event and may answer.
-async fn with_an_event(lambda: &Lambda, proxy: &Armed) -> (Reader, Reader) {
+pub(crate) async fn with_an_event(lambda: &Lambda, proxy: &Armed) -> (Reader, Reader) {
     let mut runtime = connect(proxy.address).await;
     asks(&mut runtime).await;
     let mut upstream = lambda.accept().await;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod altered;
 mod armed;
 mod exchange;
 mod harmless;

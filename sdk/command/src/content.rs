@@ -19,6 +19,7 @@ use misrule_engine::sandbox::{Refusal, Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 
 use crate::appconfig::{Content, media_type};
+use crate::carried_out::CARRIED_OUT;
 use crate::compile;
 use crate::failure::{Blame, Explain};
 use crate::images;
@@ -27,9 +28,6 @@ use crate::revision;
 
 /// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
 pub(crate) const LARGEST: usize = 1024 * 1024;
-
-/// The faults that the layer of this version carries out, in one hook at least.
-const CARRIED_OUT: [FaultKind; 3] = [FaultKind::Delay, FaultKind::RespondHttp, FaultKind::Fail];
 
 /// An experiment that starts later than this is told.
 const FAR_AHEAD: Duration = Duration::from_secs(7 * 86_400);
@@ -481,12 +479,5 @@ mod tests {
         assert!(prepared.content.bytes.len() < 50_000);
         let warning = prepared.warning().unwrap();
         assert!(warning.starts_with("`trial` goes without native images"), "{warning}");
-    }
-
-    #[test]
-    fn the_faults_that_are_carried_out_are_the_layers() {
-        let layers: std::collections::BTreeSet<_> =
-            misrule_extension::faults::CARRIED_OUT.iter().map(|(_, kind)| *kind).collect();
-        assert_eq!(layers, CARRIED_OUT.into_iter().collect());
     }
 }

@@ -6,7 +6,7 @@ use wasmtime::Result;
 use wasmtime::component::{WasmList, WasmStr};
 
 use super::logging::bounded;
-use super::{Call, DocumentName, ITEM_BYTES, Interface};
+use super::{Call, DocumentName, ITEM_BYTES, Interface, work};
 use crate::decision::{FunctionError, HttpAnswer, Step};
 use crate::limits;
 use crate::sandbox::Cause;
@@ -111,7 +111,7 @@ fn pairs(call: &mut Call<'_>, handed: &WasmList<(WasmStr, WasmStr)>) -> Result<V
     items.iter().map(|(name, value)| Ok((call.text(name)?, call.text(value)?))).collect()
 }
 
-/// Adds a step where the hook may take it, no final step stands before it, and the plan stays within its limits.
+/// Adds a step where the hook may take it, it is legal, no final step stands before it, and the plan stays within its limits.
 fn add(call: &mut Call<'_>, step: Step) -> Result<()> {
     let kind = step.kind();
     let hook = call.hook(kind.name())?;
@@ -123,6 +123,10 @@ fn add(call: &mut Call<'_>, step: Step) -> Result<()> {
     if hook.wishes.steps.last().is_some_and(|last| last.kind().is_final()) {
         return Err(Cause::Contract(format!("`{kind}` after a final step")).into());
     }
+    let asked_in = hook.hook;
+    call.charge_bytes(step.bytes(), work::SCANNED_BYTES)?;
+    step.check(asked_in).map_err(|illegal| Cause::Contract(format!("`{kind}` {illegal}")))?;
+    let hook = call.hook(kind.name())?;
     hook.plan_bytes = hook.plan_bytes.saturating_add(step.bytes());
     if !limits::PLAN_BYTES.admits(hook.plan_bytes) || !limits::PLAN_STEPS.admits(hook.wishes.steps.len() + 1) {
         return Err(Cause::Plan.into());

@@ -96,8 +96,8 @@ async fn what_can_inject_nothing_is_warned_of() {
             "warning: policy `path-outage` asks for respond-http, and `blast_radius.faults` allows delay: it injects nothing\n",
         ),
         (
-            "faults = [\"respond-http\", \"crash\", \"fill-disk\"]\n[[policy]]",
-            "warning: `blast_radius.faults` names `crash`, `fill-disk`: the layer of this version does not carry that out\n",
+            "faults = [\"respond-http\", \"block-hosts\"]\n[[policy]]",
+            "warning: `blast_radius.faults` names `block-hosts`: the layer of this version does not carry that out\n",
         ),
         (
             "max_age = \"1500ms\"\n[[policy]]",

@@ -1,6 +1,6 @@
 //! Holds a plan against the contract's rules. The plan itself is what the hook returned.
 
-use misrule_engine::decision::{FaultKind, Hook, HttpAnswer};
+use misrule_engine::decision::{FaultKind, Hook, HttpAnswer, Step};
 use misrule_engine::invocation::Document;
 
 use super::call::{trap, with};
@@ -16,6 +16,16 @@ fn ask(kind: FaultKind) {
         }
         call.ended_by = kind.is_final().then_some(kind);
     });
+}
+
+/// Asks for a step whose words have to be legal.
+fn ask_for(step: &Step) {
+    let kind = step.kind();
+    ask(kind);
+    let hook = with(|call| call.hook(kind.name()).0);
+    if let Err(illegal) = step.check(hook) {
+        trap(&format!("`{kind}` {illegal}"));
+    }
 }
 
 const fn of_what(hook: Hook, streaming: bool) -> &'static str {
@@ -45,8 +55,8 @@ pub(crate) fn respond_http(status: u16, headers: &[(String, String)], body: &[u8
     }
 }
 
-pub(crate) fn return_json(_: &str) {
-    ask(FaultKind::ReturnJson);
+pub(crate) fn return_json(json: &str) {
+    ask_for(&Step::ReturnJson(json.to_owned()));
 }
 
 pub(crate) fn fail(_: &str, _: &str, _: &[String]) {
@@ -61,12 +71,12 @@ pub(crate) fn crash() {
     ask(FaultKind::Crash);
 }
 
-pub(crate) fn edit(_: Document, _: &str, _: Option<&str>) {
-    ask(FaultKind::Edit);
+pub(crate) fn edit(document: Document, pointer: &str, value: Option<&str>) {
+    ask_for(&Step::Edit { document, pointer: pointer.to_owned(), value: value.map(str::to_owned) });
 }
 
-pub(crate) fn set_header(_: &str, _: Option<&str>) {
-    ask(FaultKind::SetHeader);
+pub(crate) fn set_header(name: &str, value: Option<&str>) {
+    ask_for(&Step::SetHeader { name: name.to_owned(), value: value.map(str::to_owned) });
 }
 
 pub(crate) fn set_status(_: u16) {
