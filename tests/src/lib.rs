@@ -6,11 +6,13 @@
 //! | [`emulator`] | AWS's Runtime Interface Emulator, with any folder as `/opt` |
 //! | [`layered`] | a function with the extension and the wrapper, beside a local AppConfig |
 //! | [`publishing`] | the `misrule` command, as a user runs it |
+//! | [`message`] | HTTP messages as their bytes say, for tests that speak over raw sockets |
 //! | [`skipped`] | tests that cannot run here: named and counted |
 
 pub mod emulator;
 pub mod layered;
 pub mod logs_insights;
+pub mod message;
 pub mod programs;
 pub mod publishing;
 pub mod skipped;

@@ -37,6 +37,9 @@ impl Connection {
         let invocation_id = text(request.headers(), INVOCATION_ID).map(str::to_owned);
         let request = self.watched(&id, invocation_id.as_deref(), failed, request);
         let after = self.proxy.invocations.answered(&id, invocation_id.as_deref());
+        // Node's client does not echo the invocation id; what we say in its place does.
+        let known = || after.as_ref()?.invocation.head().invocation_id.clone();
+        let invocation_id = invocation_id.or_else(known);
         Answered { id, invocation_id, failed, request, kept: self.proxy.control.get().zip(after) }
     }
 

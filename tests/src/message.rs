@@ -3,22 +3,27 @@
 
 use std::fmt;
 
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::TcpStream;
 
 /// One message, or as much of it as came.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct Message {
-    pub(crate) start: String,
-    pub(crate) headers: Vec<String>,
-    pub(crate) body: Vec<u8>,
-    pub(crate) trailers: Vec<String>,
-    pub(crate) end: End,
+pub struct Message {
+    /// The request line, or the status line.
+    pub start: String,
+    /// `Name: value`, sorted, each byte of a value one character.
+    pub headers: Vec<String>,
+    /// The body, its chunks joined.
+    pub body: Vec<u8>,
+    /// Like `headers`, with names in lower case: hyper keeps no case of a trailer's name.
+    pub trailers: Vec<String>,
+    /// How it ended.
+    pub end: End,
 }
 
 /// How a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) enum End {
+pub enum End {
     /// It is all there.
     Complete,
     /// The connection closed first.
@@ -29,7 +34,8 @@ pub(crate) enum End {
 }
 
 impl Message {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The value of the first header of this name, whose case does not count.
+    pub fn header(&self, name: &str) -> Option<&str> {
         let named = |line: &&String| line.split_once(": ").is_some_and(|(found, _)| found.eq_ignore_ascii_case(name));
         self.headers.iter().find(named)?.split_once(": ").map(|(_, value)| value)
     }
@@ -53,14 +59,24 @@ impl fmt::Debug for Message {
 }
 
 /// Reads messages off a stream, keeping what belongs to the next.
-pub(crate) struct Reader {
-    pub(crate) stream: TcpStream,
+pub struct Reader<S = TcpStream> {
+    /// The stream, for writing.
+    pub stream: S,
     read: Vec<u8>,
 }
 
 impl Reader {
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        stream.set_nodelay(true).unwrap();
+    /// Reads from a connection, on which what is written is sent at once.
+    pub fn new(stream: TcpStream) -> Self {
+        // Where it fails the connection is broken, as the first read tells.
+        let _ = stream.set_nodelay(true);
+        Self::over(stream)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Reader<S> {
+    /// Reads from any stream, such as the bytes of a message.
+    pub fn over(stream: S) -> Self {
         Self { stream, read: Vec::new() }
     }
 
@@ -70,13 +86,48 @@ impl Reader {
         matches!(self.stream.read_buf(&mut self.read).await, Ok(count) if count > 0)
     }
 
+    /// Waits until so many bytes lie there; false where the stream ended before.
+    pub async fn holds(&mut self, count: usize) -> bool {
+        while self.read.len() < count {
+            if !self.more().await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits until these bytes lie somewhere in what was not yet taken; false where the stream ended before.
+    pub async fn until(&mut self, wanted: &[u8]) -> bool {
+        while !self.holds_already(wanted) {
+            if !self.more().await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether these bytes lie somewhere in what was read and not yet taken.
+    pub fn holds_already(&self, wanted: &[u8]) -> bool {
+        self.read.windows(wanted.len()).any(|window| window == wanted)
+    }
+
+    /// Whether what comes next begins with these bytes. They stay where they are.
+    pub async fn begins_with(&mut self, wanted: &[u8]) -> bool {
+        while self.read.len() < wanted.len() && wanted.starts_with(&self.read) {
+            if !self.more().await {
+                return false;
+            }
+        }
+        self.read.starts_with(wanted)
+    }
+
     /// Whether the other end closes without another byte.
-    pub(crate) async fn closes(&mut self) -> bool {
+    pub async fn closes(&mut self) -> bool {
         self.read.is_empty() && !self.more().await
     }
 
     /// Takes what still comes and throws it away.
-    pub(crate) async fn drain(&mut self) {
+    pub async fn drain(&mut self) {
         while self.more().await {
             self.read.clear();
         }
@@ -96,22 +147,22 @@ impl Reader {
 
     /// Exactly this many bytes into `body`, or what there is.
     async fn bytes(&mut self, count: usize, body: &mut Vec<u8>) -> bool {
-        while self.read.len() < count {
-            if !self.more().await {
-                body.append(&mut self.read);
-                return false;
-            }
+        if !self.holds(count).await {
+            body.append(&mut self.read);
+            return false;
         }
         body.extend(self.read.drain(..count));
         true
     }
 
-    /// The next message. An answer to HEAD, and one with status 204 or 304, has no body whatever its headers say.
-    pub(crate) async fn message(&mut self) -> Message {
+    /// The next message.
+    pub async fn message(&mut self) -> Message {
         self.message_with(true).await
     }
 
-    pub(crate) async fn message_with(&mut self, body: bool) -> Message {
+    /// The next message, or only its head: an answer to HEAD, and one with status 1xx, 204 or 304, has no body whatever
+    /// its headers say.
+    pub async fn message_with(&mut self, body: bool) -> Message {
         let mut message = Message::default();
         let Some(start) = self.line().await else { return message };
         message.start = start;
@@ -130,7 +181,7 @@ impl Reader {
             return self.chunks(message).await;
         }
         if let Some(length) = message.header("content-length") {
-            let length = length.parse().unwrap();
+            let length = length.parse().ok()?;
             return self.bytes(length, &mut message.body).await.then_some(());
         }
         if message.start.starts_with("HTTP/") {
@@ -154,19 +205,22 @@ impl Reader {
         loop {
             let size = usize::from_str_radix(self.line().await?.split(';').next()?, 16).ok()?;
             if size == 0 {
-                let read = self.fields(&mut message.trailers).await;
-                // A trailer's name has no case that hyper would keep.
-                for trailer in &mut message.trailers {
-                    let (name, value) = trailer.split_once(':').unwrap();
-                    *trailer = format!("{}:{value}", name.to_ascii_lowercase());
-                }
-                message.trailers.sort();
-                return read;
+                return self.trailers(message).await;
             }
             if !self.bytes(size, &mut message.body).await {
                 return None;
             }
             self.line().await?;
         }
+    }
+
+    async fn trailers(&mut self, message: &mut Message) -> Option<()> {
+        let read = self.fields(&mut message.trailers).await;
+        for trailer in &mut message.trailers {
+            let (name, value) = trailer.split_once(':')?;
+            *trailer = format!("{}:{value}", name.to_ascii_lowercase());
+        }
+        message.trailers.sort();
+        read
     }
 }

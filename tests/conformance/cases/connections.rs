@@ -1,0 +1,224 @@
+//! Who waits for whom, on which connection, for how long, and who is told when one side goes.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use misrule_tests::message::{Message, Reader};
+use rustix::process::Signal;
+
+use super::NO_LAYER;
+use crate::case::{Case, case};
+use crate::speech::{ACCEPTED, NEXT, answer, event, request, response};
+use crate::stage::{Stage, is_asked, sees, soon, writes};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
+/// Invocations of the case that counts them.
+const MANY: usize = 1_000;
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        case("LAMBDA 9", "asks, and no event comes for ten minutes", "the event, on that connection")
+            .held(10 * MINUTE, SECOND)
+            .scene(holds),
+        case("PEERS 16", "asks, and no event comes for an hour", "the event, on that connection")
+            .held(60 * MINUTE, SECOND)
+            .scene(holds),
+        case(
+            "LAMBDA 12",
+            "asks, and the layers are stopped for a minute (SIGSTOP), in which the event comes",
+            "the event, whole",
+        )
+        .not_direct(NO_LAYER)
+        .held(MINUTE, SECOND)
+        .scene(stopped),
+        case(
+            "LAMBDA 10",
+            "asks and answers a thousand times",
+            "a thousand questions and answers, in their order, on one connection",
+        )
+        .scene(counts),
+        case(
+            "LAMBDA 63",
+            "asks and answers ten thousand times, on new connections every hundred",
+            "as many descriptors as before",
+        )
+        .not_direct(NO_LAYER)
+        .held(2 * MINUTE, SECOND)
+        .scene(leaks_nothing),
+        case(
+            "LAMBDA 11",
+            "goes while it waits, beside one that stays",
+            "its own connection closes, and no other; none is opened",
+        )
+        .scene(goes),
+        case(
+            "LAMBDA 17",
+            "asks again after Lambda closed the idle connection",
+            "the question, once, on a new connection",
+        )
+        .not_direct("the runtime's own connection closes")
+        .scene(replaces),
+        case(
+            "LAMBDA 19, PEERS 9",
+            "asks on 64 connections; events come in another order, as on Managed Instances",
+            "each event on the connection that Lambda chose",
+        )
+        .scene(sixty_four),
+        case(
+            "LAMBDA 31",
+            "answers two events in the other order, each on a connection that is not that of its question",
+            "both answers, each with its own",
+        )
+        .scene(crosswise),
+        case(
+            "LAMBDA 31",
+            "sends its next question before it has the answer to the last (pipelining)",
+            "both, in their order",
+        )
+        .scene(pipelines),
+    ]
+}
+
+async fn holds(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.asked().await?;
+    tokio::time::sleep(stage.hold).await;
+    writes(&mut lambda, event("", b"at last")).await?;
+    ensure!(sees(&mut runtime, "the event").await?.body == b"at last", "another event");
+    stage.lambda.is_alone().await
+}
+
+async fn stopped(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.asked().await?;
+    for layer in &stage.layers {
+        layer.signal(Signal::STOP)?;
+    }
+    writes(&mut lambda, event("", b"in between")).await?;
+    tokio::time::sleep(stage.hold).await;
+    for layer in &stage.layers {
+        layer.signal(Signal::CONT)?;
+    }
+    ensure!(sees(&mut runtime, "the event").await?.body == b"in between", "another event");
+    stage.lambda.is_alone().await
+}
+
+/// One invocation on connections that are there.
+async fn invocation(runtime: &mut Reader, lambda: &mut Reader, number: usize) -> Result<()> {
+    let body = number.to_string();
+    writes(runtime, NEXT).await?;
+    is_asked(lambda).await?;
+    writes(lambda, event("", body.as_bytes())).await?;
+    ensure!(sees(runtime, "an event").await?.body == body.as_bytes(), "not the event {number}");
+    answers(runtime, lambda, &body).await
+}
+
+async fn answers(runtime: &mut Reader, lambda: &mut Reader, body: &str) -> Result<()> {
+    writes(runtime, response("", body.as_bytes())).await?;
+    let seen = sees(lambda, "an answer").await?;
+    ensure!(seen.body == body.as_bytes(), "not the answer {body}: {seen:?}");
+    writes(lambda, ACCEPTED).await?;
+    sees(runtime, "what Lambda said").await?;
+    Ok(())
+}
+
+async fn counts(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.invoked(&event("", b"{}")).await?;
+    for number in 1..MANY {
+        answers(&mut runtime, &mut lambda, &number.to_string()).await?;
+        writes(&mut runtime, NEXT).await?;
+        is_asked(&mut lambda).await?;
+        writes(&mut lambda, event("", b"{}")).await?;
+        sees(&mut runtime, "an event").await?;
+    }
+    answers(&mut runtime, &mut lambda, "the last").await?;
+    stage.lambda.is_alone().await
+}
+
+async fn leaks_nothing(stage: Stage) -> Result<()> {
+    let rounds = if stage.hold > MINUTE { 100 } else { 10 };
+    let mut held = Vec::new();
+    for round in 0..rounds {
+        let (mut runtime, mut lambda) = stage.invoked(&event("", b"{}")).await?;
+        for number in 0..100 {
+            answers(&mut runtime, &mut lambda, "{}").await?;
+            invocation(&mut runtime, &mut lambda, number).await?;
+        }
+        drop(runtime);
+        ensure!(soon("Lambda's end to close", lambda.closes()).await?, "it stays open");
+        if round == 0 {
+            held = descriptors(&stage)?;
+        }
+    }
+    let now = descriptors(&stage)?;
+    ensure!(now.iter().zip(&held).all(|(now, then)| now <= then), "{held:?} descriptors, then {now:?}");
+    Ok(())
+}
+
+fn descriptors(stage: &Stage) -> Result<Vec<usize>> {
+    stage.layers.iter().map(|layer| Ok(layer.holds()?.0)).collect()
+}
+
+async fn goes(stage: Stage) -> Result<()> {
+    let (goes, mut its_own) = stage.asked().await?;
+    let (mut stays, mut other) = stage.asked().await?;
+    drop(goes);
+    ensure!(soon("its connection to close", its_own.closes()).await?, "something came on it");
+    stage.lambda.is_alone().await?;
+    writes(&mut other, event("", b"for who stayed")).await?;
+    ensure!(sees(&mut stays, "the event").await?.body == b"for who stayed", "another event");
+    Ok(())
+}
+
+async fn replaces(stage: Stage) -> Result<()> {
+    let (mut runtime, lambda) = stage.invoked(&event("", b"1")).await?;
+    drop(lambda);
+    writes(&mut runtime, NEXT).await?;
+    let mut second = stage.lambda.accept().await?;
+    is_asked(&mut second).await?;
+    writes(&mut second, event("", b"2")).await?;
+    ensure!(sees(&mut runtime, "the event").await?.body == b"2", "another event");
+    stage.lambda.is_alone().await
+}
+
+async fn sixty_four(stage: Stage) -> Result<()> {
+    let mut pairs = Vec::new();
+    for _ in 0..64 {
+        pairs.push(stage.asked().await?);
+    }
+    for (number, (_, lambda)) in pairs.iter_mut().enumerate().rev() {
+        writes(lambda, event("", number.to_string().as_bytes())).await?;
+    }
+    for (number, (runtime, _)) in pairs.iter_mut().enumerate() {
+        let seen = sees(runtime, "an event").await?;
+        ensure!(seen.body == number.to_string().as_bytes(), "{number} got {seen:?}");
+    }
+    stage.lambda.is_alone().await
+}
+
+async fn crosswise(stage: Stage) -> Result<()> {
+    let (mut first, mut to_first) = stage.invoked(&request(1, "/1")).await?;
+    let (mut second, mut to_second) = stage.invoked(&request(2, "/2")).await?;
+    for (runtime, lambda, number) in [(&mut first, &mut to_first, 2), (&mut second, &mut to_second, 1)] {
+        let path = format!("/2018-06-01/runtime/invocation/r-{number}/response");
+        let id = format!("Lambda-Runtime-Invocation-Id: i-{number}\r\n");
+        writes(runtime, crate::speech::post(&path, &id, b"x")).await?;
+        let seen: Message = sees(lambda, "an answer").await?;
+        ensure!(seen.start == format!("POST {path} HTTP/1.1"), "{seen:?}");
+        ensure!(seen.header("Lambda-Runtime-Invocation-Id") == Some(&format!("i-{number}")), "{seen:?}");
+        writes(lambda, answer("202 Accepted", "", number.to_string().as_bytes())).await?;
+        ensure!(sees(runtime, "what Lambda said").await?.body == number.to_string().as_bytes(), "another's");
+    }
+    Ok(())
+}
+
+async fn pipelines(stage: Stage) -> Result<()> {
+    let mut runtime = stage.runtime().await?;
+    writes(&mut runtime, [NEXT, NEXT].concat()).await?;
+    let mut lambda = stage.lambda.accept().await?;
+    for body in ["1", "2"] {
+        is_asked(&mut lambda).await?;
+        writes(&mut lambda, event("", body.as_bytes())).await?;
+        ensure!(sees(&mut runtime, "an event").await?.body == body.as_bytes(), "out of order");
+    }
+    stage.lambda.is_alone().await
+}

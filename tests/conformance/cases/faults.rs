@@ -1,0 +1,299 @@
+//! While an experiment is in force: what Lambda sees of Misrule's own answers, and what no fault may do.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use misrule_tests::message::Reader;
+use misrule_tests::programs::checkout;
+use misrule_tests::publishing;
+use serde_json::{Value, json};
+
+use super::NO_FAULTS;
+use crate::case::{Case, case};
+use crate::guest::{self, ANSWERS_TOO_MUCH, HOLDS_BACK, THROWS_AFTER};
+use crate::speech::{
+    ACCEPTED, ERROR, NEXT, RESPONSE, STREAMING, answer, armed, armed_guest, armed_module, bundled, chunk, outage,
+    refusal, request, request_due, response, streamed_head,
+};
+use crate::stage::{Stage, is_asked, sees, soon, writes};
+
+const CRIMES: [(&str, &str); 5] =
+    [("loop", "fuel"), ("memory", "memory"), ("panic", "panic"), ("stack", "stack"), ("copies", "host-copy")];
+
+pub(crate) fn cases() -> Result<Vec<Case>> {
+    let slow = |delay: &str| armed(&json!([{ "use": "latency", "settings": { "delay": delay } }]));
+    let mut cases = vec![
+        case(
+            "LAMBDA 20",
+            "asks again, elsewhere, while it works; Lambda delivers the event again",
+            "the event, decided once",
+        )
+        .with(slow("1ms"))
+        .scene(decided_once),
+        case(
+            "LAMBDA 28, PEERS 3",
+            "asks; a policy answers",
+            "an answer with the event's invocation id, in the caller's shape",
+        )
+        .with(armed(&outage()))
+        .scene(echoes),
+        case(
+            "LAMBDA 28",
+            "answers; a policy of `after` makes an error of it",
+            "one error, with the event's invocation id and its type",
+        )
+        .with(armed_guest(THROWS_AFTER)?)
+        .scene(throws),
+        case(
+            "LAMBDA 55",
+            "asks; a policy answers",
+            "one answer; the runtime gets the event after it, on that connection",
+        )
+        .with(armed(&outage()))
+        .scene(next_but_one),
+        case(
+            "LAMBDA 33",
+            "answers an event that a policy answered already, as on Managed Instances",
+            "the late answer; Lambda's 410 goes back",
+        )
+        .with(armed(&outage()))
+        .scene(late_answer),
+        case(
+            "LAMBDA 42",
+            "streams; a policy of `after` wants an error of it",
+            "the stream as it is, and no error beside it",
+        )
+        .with(armed_guest(THROWS_AFTER)?)
+        .scene(no_error_of_a_stream),
+        case("LAMBDA 40", "streams a prelude cut in two at every byte; a policy looks at it", "the same bytes")
+            .with(armed_guest(HOLDS_BACK)?)
+            .scene(looked_at),
+        case("LAMBDA 53", "asks; a policy delays beyond the deadline", "a delay that ends 100 ms before it")
+            .with(slow("5s"))
+            .scene(before_the_deadline),
+        case(
+            "LAMBDA 56",
+            "asks; a policy answers with more than the caller takes",
+            "nothing of it: the event, and a line",
+        )
+        .with(armed_guest(ANSWERS_TOO_MUCH)?)
+        .scene(too_much),
+        case("LAMBDA 58", "answers under another experiment than it was asked under", "a decision under the first")
+            .with(armed_guest(HOLDS_BACK)?)
+            .scene(swapped),
+        case("LAMBDA 60", "(a request panics in the layer)", "the event all the same, and one line")
+            .elsewhere("nothing in the layer panics at will: the proxy's own test `a_panic_becomes_nothing`"),
+        case("LAMBDA 65", "connects while another connection's event is delayed", "the other question at once")
+            .with(slow("2s"))
+            .scene(beside_a_delay),
+        case("LAMBDA 11", "goes while a policy delays its event", "its connection closes")
+            .with(slow("5s"))
+            .scene(goes_in_a_delay),
+        case(
+            "Misrule",
+            "asks again after Misrule's answer got lost",
+            "the event, delivered again and not decided again",
+        )
+        .with(armed(&outage()))
+        .scene(lost_answer),
+    ];
+    cases.extend(traps()?);
+    Ok(cases.into_iter().map(|row| row.not_direct(NO_FAULTS)).collect())
+}
+
+fn traps() -> Result<Vec<Case>> {
+    let crimes = std::fs::read(checkout().join("tests/guests/crimes.wasm"))?;
+    let trap = |(crime, cause)| {
+        let setting = armed_module("court", &crimes, &json!({ "crime": crime }))?;
+        let row = case("LAMBDA 57", did(crime), "the event as it was; one line with the cause").with(setting);
+        Ok(row.scene(move |stage| trapped(stage, cause)))
+    };
+    CRIMES.into_iter().map(trap).collect()
+}
+
+fn did(crime: &str) -> &'static str {
+    match crime {
+        "loop" => "asks; a policy never ends",
+        "memory" => "asks; a policy hoards memory",
+        "panic" => "asks; a policy panics",
+        "stack" => "asks; a policy recurses without end",
+        _ => "asks; a policy floods the host with copies",
+    }
+}
+
+async fn accepts(lambda: &mut Reader) -> Result<()> {
+    writes(lambda, ACCEPTED).await
+}
+
+async fn decided_once(stage: Stage) -> Result<()> {
+    let _working = stage.invoked(&request(1, "/orders")).await?;
+    let _again = stage.invoked(&request(1, "/orders")).await?;
+    // A line of the next event comes after all of this one's.
+    let _next = stage.invoked(&request(2, "/orders")).await?;
+    stage.layer()?.until("injected", |line| line["request_id"] == "r-2").await?;
+    let of_the_first = |line: &&Value| line["request_id"] == "r-1";
+    let decided = stage.layer()?.lines("injected").iter().filter(of_the_first).count();
+    ensure!(decided == 1, "decided {decided} times");
+    Ok(())
+}
+
+async fn echoes(stage: Stage) -> Result<()> {
+    let (_runtime, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, request(1, "/health")).await?;
+    let post = sees(&mut lambda, "an answer of ours").await?;
+    ensure!(post.start == format!("POST {RESPONSE} HTTP/1.1"), "{post:?}");
+    ensure!(post.header("Lambda-Runtime-Invocation-Id") == Some("i-1"), "{post:?}");
+    let answer: Value = serde_json::from_slice(&post.body)?;
+    ensure!(answer["statusCode"] == 404 && answer["headers"]["retry-after"] == "2", "{answer}");
+    ensure!(answer["headers"]["x-misrule"] == "trial/path-outage" && answer["body"] == "gone", "{answer}");
+    Ok(())
+}
+
+async fn throws(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.invoked(&request(1, "/orders")).await?;
+    writes(&mut runtime, response("", b"fine")).await?;
+    let post = sees(&mut lambda, "an error of ours").await?;
+    ensure!(post.start == format!("POST {ERROR} HTTP/1.1"), "{post:?}");
+    ensure!(post.header("Lambda-Runtime-Function-Error-Type") == Some("Function.Thrown"), "{post:?}");
+    ensure!(post.header("Lambda-Runtime-Invocation-Id") == Some("i-1"), "{post:?}");
+    accepts(&mut lambda).await?;
+    ensure!(sees(&mut runtime, "what Lambda said").await?.start.contains("202"), "not accepted");
+    stage.lambda.is_alone().await
+}
+
+async fn next_but_one(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, request(1, "/health")).await?;
+    sees(&mut lambda, "an answer of ours").await?;
+    accepts(&mut lambda).await?;
+    is_asked(&mut lambda).await?;
+    writes(&mut lambda, request(2, "/orders")).await?;
+    let event = sees(&mut runtime, "the second event").await?;
+    ensure!(event.header("Lambda-Runtime-Aws-Request-Id") == Some("r-2"), "{event:?}");
+    stage.lambda.is_alone().await
+}
+
+async fn late_answer(stage: Stage) -> Result<()> {
+    let (_waits, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, request(1, "/health")).await?;
+    sees(&mut lambda, "an answer of ours").await?;
+    accepts(&mut lambda).await?;
+    is_asked(&mut lambda).await?;
+    let mut late = stage.runtime().await?;
+    writes(&mut late, response("Lambda-Runtime-Invocation-Id: i-1\r\n", b"late")).await?;
+    let mut lambda = stage.lambda.accept().await?;
+    ensure!(sees(&mut lambda, "the late answer").await?.body == b"late", "another answer");
+    writes(&mut lambda, refusal("410 Gone")).await?;
+    let told = sees(&mut late, "what Lambda said").await?;
+    ensure!(told.start == "HTTP/1.1 410 Gone" && told.body.starts_with(b"{\"errorMessage\""), "{told:?}");
+    Ok(())
+}
+
+async fn no_error_of_a_stream(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.invoked(&request(1, "/orders")).await?;
+    writes(&mut runtime, streamed_head(STREAMING)).await?;
+    writes(&mut runtime, [chunk(b"fine"), b"0\r\n\r\n".to_vec()].concat()).await?;
+    let seen = sees(&mut lambda, "the stream").await?;
+    ensure!(seen.start == format!("POST {RESPONSE} HTTP/1.1") && seen.body == b"fine", "{seen:?}");
+    stage.lambda.is_alone().await
+}
+
+async fn looked_at(stage: Stage) -> Result<()> {
+    let body = b"{\"statusCode\":200,\"cookies\":[\"a=1\"]}\0\0\0\0\0\0\0\0data";
+    let head =
+        format!("{STREAMING}Trailer: X-End\r\nContent-Type: application/vnd.awslambda.http-integration-response\r\n");
+    let (mut runtime, mut lambda) = stage.asked().await?;
+    for at in 1..body.len() {
+        let number = u32::try_from(at)?;
+        writes(&mut lambda, request(number, "/orders")).await?;
+        sees(&mut runtime, "the event").await?;
+        let streamed = streamed_head(&head).replace("/r-1/", &format!("/r-{number}/"));
+        let chunks = [chunk(&body[..at]), chunk(&body[at..]), b"0\r\nX-End: 1\r\n\r\n".to_vec()].concat();
+        writes(&mut runtime, [streamed.as_bytes(), &chunks].concat()).await?;
+        let seen = sees(&mut lambda, "the stream").await?;
+        ensure!(seen.body == body && seen.trailers == ["x-end: 1"], "cut at {at}: {seen:?}");
+        accepts(&mut lambda).await?;
+        sees(&mut runtime, "what Lambda said").await?;
+        writes(&mut runtime, NEXT).await?;
+        is_asked(&mut lambda).await?;
+    }
+    Ok(())
+}
+
+async fn before_the_deadline(stage: Stage) -> Result<()> {
+    let due = Duration::from_secs(2);
+    stage.invoked(&request_due(1, "/orders", due)).await?;
+    let line = stage.layer()?.until("injected", |_| true).await?;
+    let planned = line["delays_ms"].as_array().and_then(|delays| delays.first()).and_then(Value::as_u64);
+    let planned = planned.with_context(|| format!("no delay: {line}"))?;
+    ensure!(planned <= 1_900, "{planned} ms of 2 s");
+    stage.layer()?.until("cut", |_| true).await?;
+    Ok(())
+}
+
+async fn too_much(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.asked().await?;
+    let event = json!({ "requestContext": { "elb": { "targetGroupArn": "arn" } }, "httpMethod": "GET", "path": "/" });
+    let deadline = publishing::now().plus(Duration::from_secs(60)).as_milliseconds();
+    let ids = format!("Lambda-Runtime-Aws-Request-Id: r-1\r\nLambda-Runtime-Deadline-Ms: {deadline}\r\n");
+    writes(&mut lambda, answer("200 OK", &ids, event.to_string().as_bytes())).await?;
+    let seen = sees(&mut runtime, "the event").await?;
+    ensure!(seen.body == event.to_string().as_bytes(), "{seen:?}");
+    stage.layer()?.until("fault_failed", |line| line["request_id"] == "r-1").await?;
+    Ok(())
+}
+
+async fn swapped(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.invoked(&request(1, "/orders")).await?;
+    let guest = guest::component(HOLDS_BACK)?;
+    stage.deliver(&bundled("second", &guest, &json!({}))?)?;
+    stage.busy_until("armed", |line| line["experiment"] == "second").await?;
+    writes(&mut runtime, response("Lambda-Runtime-Invocation-Id: i-1\r\n", b"fine")).await?;
+    sees(&mut lambda, "the answer").await?;
+    let line = stage.layer()?.until("injected", |line| line["request_id"] == "r-1").await?;
+    ensure!(line["experiment"] == "trial", "{line}");
+    Ok(())
+}
+
+async fn beside_a_delay(stage: Stage) -> Result<()> {
+    let (mut delayed, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, request(1, "/orders")).await?;
+    stage.layer()?.until("injected", |_| true).await?;
+    let _other = stage.asked().await?;
+    ensure!(!delayed.holds_already(b"HTTP/1.1"), "the delay is over");
+    let early = tokio::time::timeout(Duration::from_millis(1), delayed.holds(1)).await;
+    ensure!(early.is_err(), "the delay was over before another connection was served");
+    sees(&mut delayed, "the event").await?;
+    Ok(())
+}
+
+async fn goes_in_a_delay(stage: Stage) -> Result<()> {
+    let (delayed, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, request(1, "/orders")).await?;
+    stage.layer()?.until("injected", |_| true).await?;
+    drop(delayed);
+    ensure!(soon("its connection to close", lambda.closes()).await?, "something came on it");
+    Ok(())
+}
+
+async fn lost_answer(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, request(1, "/health")).await?;
+    sees(&mut lambda, "an answer of ours").await?;
+    drop(lambda);
+    let mut lambda = stage.lambda.accept().await?;
+    is_asked(&mut lambda).await?;
+    writes(&mut lambda, request(1, "/health")).await?;
+    let event = sees(&mut runtime, "the event, delivered again").await?;
+    ensure!(event.header("Lambda-Runtime-Aws-Request-Id") == Some("r-1"), "{event:?}");
+    Ok(())
+}
+
+async fn trapped(mut stage: Stage, cause: &str) -> Result<()> {
+    let event = request(1, "/orders");
+    stage.invoked(&event).await?;
+    let line = stage.layer()?.until("trapped", |_| true).await?;
+    ensure!(line["cause"] == cause && line["request_id"] == "r-1", "{line}");
+    ensure!(stage.layer()?.lines("trapped").len() == 1, "{:?}", stage.layer()?.said());
+    stage.layers.first_mut().context("there is no layer")?.lives()
+}
