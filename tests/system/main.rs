@@ -14,6 +14,7 @@ mod demo;
 mod do_no_harm;
 mod emulator;
 mod enforced;
+mod faults;
 mod fleet;
 mod guarded;
 mod house;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use misrule_engine::decision::Carries;
 use misrule_engine::experiment::Environment;
 use misrule_extension::control::Control;
-use misrule_extension::faults::CARRIED_OUT;
+use misrule_extension::faults::{self, CARRIED_OUT};
 use misrule_extension::lambda::{Extension, Registration};
 use misrule_extension::proxy::{self, Lambda, Proxy};
 use misrule_extension::settings::{Metrics, Settings};
@@ -20,6 +20,9 @@ use misrule_extension::telemetry::{self, Failed, Line, SettingWrong, Start};
 use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
+    if let Some(code) = faults::stress(std::env::args_os()) {
+        return code;
+    }
     let (settings, wrong) = Settings::from_environment();
     telemetry::install(&settings.log);
     if settings.metrics == Metrics::Embedded && !settings.function.name.is_empty() {
@@ -40,6 +43,10 @@ async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
     let proxy = Proxy::new(upstream(&settings), settings.dry_run);
     if let Some(mode) = settings.invoke_mode {
         proxy.answer_in(mode);
+    }
+    // Without it, faults that need a process of their own fail, and say so.
+    if let Ok(program) = std::env::current_exe() {
+        proxy.stress_with(program);
     }
     let listening = listen(&settings, &proxy).await;
     wrong.into_iter().for_each(|wrong| Line::from(wrong).emit());
@@ -62,6 +69,7 @@ async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
         }
     }
     extension.until_shutdown(&registration).await;
+    proxy.shut_down();
     control.shut_down();
     ExitCode::SUCCESS
 }

@@ -1,5 +1,5 @@
-//! `crash`: makes the runtime exit. It gets no event but sees its connection close, at which AWS's runtime clients end
-//! their process with status 1; Lambda reports `Runtime.ExitError`, and starts the environment again.
+//! `crash`: makes the runtime exit. What it waits for breaks off after its head, at which AWS's runtime clients end their
+//! process with status 1; Lambda reports `Runtime.ExitError`, and starts the environment again.
 
 use misrule_engine::decision::{FaultKind, Hook, PolicyName};
 
@@ -11,7 +11,7 @@ pub const KIND: FaultKind = FaultKind::Crash;
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before];
 
-/// Closes the connection on which the runtime waits for the event.
+/// Breaks off the answer in which the runtime waits for the event, and closes its connection.
 ///
 /// # Errors
 /// None.

@@ -2,14 +2,19 @@
 //!
 //! Each fault is one file with the same items in the same order: `KIND`, `HOOKS`, `carry_out`, tests.
 
+pub mod burn_cpu;
 pub mod crash;
 pub mod delay;
 pub mod edit;
 pub mod fail;
+pub mod fill_disk;
 pub mod hang;
+pub mod hold_memory;
+mod lasting;
 pub mod respond_http;
 pub mod return_json;
 pub mod set_header;
+mod stressor;
 
 use std::time::Duration;
 
@@ -18,6 +23,8 @@ use http::{HeaderName, HeaderValue};
 use misrule_engine::decision::{FaultKind, Hook, PlannedStep, PolicyName, Step};
 use misrule_engine::invocation::{EditError, Invocation};
 
+pub use self::lasting::Lasting;
+pub use self::stressor::stress;
 use crate::clock;
 use crate::control::{Armed, Control, Why};
 use crate::settings::InvokeMode;
@@ -40,6 +47,9 @@ pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
     (Hook::Before, crash::KIND),
     (Hook::Before, edit::KIND),
     (Hook::Before, set_header::KIND),
+    (Hook::Before, fill_disk::KIND),
+    (Hook::Before, hold_memory::KIND),
+    (Hook::Before, burn_cpu::KIND),
     (Hook::After, delay::KIND),
     (Hook::After, fail::KIND),
     (Hook::After, hang::KIND),
@@ -56,6 +66,8 @@ pub struct Scene<'a> {
     pub invocation: &'a Invocation,
     /// The event (before) or the answer's body (after), as the steps before this one left it.
     pub text: &'a Bytes,
+    /// Keeps what outlives its step.
+    pub lasting: &'a Lasting,
     /// Before the handler or after it.
     pub hook: Hook,
     /// How function URLs and REST APIs wait for an answer.
@@ -71,7 +83,7 @@ pub enum Effect {
     Changed(Bytes),
     /// The invocation is to be answered with this, and not by its handler.
     Answer(Post),
-    /// The runtime is to exit: it loses the connection on which it waits.
+    /// The runtime is to exit: the answer in which it waits for the event breaks off.
     Crash,
 }
 
@@ -134,9 +146,26 @@ pub enum FaultError {
         /// What it lacks.
         lacks: EditError,
     },
+    /// The environment does not give what was to be taken of it.
+    #[error("the {what} cannot be taken: {why}")]
+    NotTaken {
+        /// Which resource.
+        what: &'static str,
+        /// Why not.
+        why: String,
+    },
+    /// What hosts this proxy is not the layer's program, which is also its stressor.
+    #[error("the layer's own program is not known, so none can be started beside it")]
+    NoStressor,
     /// The engine let a fault through that this layer does not carry out.
     #[error("this layer does not carry out `{0}`")]
     NotCarriedOut(FaultKind),
+}
+
+impl FaultError {
+    fn took(what: &'static str, error: &std::io::Error) -> Self {
+        Self::NotTaken { what, why: error.to_string() }
+    }
 }
 
 /// Carries the steps out in their order, until one answers the invocation, the plan ends, or the experiment may no longer
@@ -176,6 +205,9 @@ async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, F
             edit::carry_out(wanted, policy, scene).await
         }
         Step::SetHeader { name, value } => set_header::carry_out((name, value.as_deref()), policy, scene).await,
+        Step::FillDisk(bytes) => fill_disk::carry_out(*bytes, policy, scene).await,
+        Step::HoldMemory(bytes) => hold_memory::carry_out(*bytes, policy, scene).await,
+        Step::BurnCpu(duration) => burn_cpu::carry_out(*duration, policy, scene).await,
         other => Err(FaultError::NotCarriedOut(other.kind())),
     }
 }
@@ -196,15 +228,17 @@ impl Scene<'_> {
 
     /// Says that a fault ended before its time with its experiment, and after how long.
     pub(crate) fn ended(&self, policy: &PolicyName, step: &Step, took: Duration, why: Why) {
+        self.ending(policy, step)(took, why);
+    }
+
+    /// Says so later, when the invocation may be gone.
+    fn ending(&self, policy: &PolicyName, step: &Step) -> impl FnOnce(Duration, Why) + Send + use<> {
         let milliseconds = |delay: Duration| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let ended = FaultEnded {
-            about: self.about(policy),
-            fault: step.kind().name(),
-            planned_ms: step.as_delay().map(milliseconds),
-            took_ms: milliseconds(took),
-            reason: why.to_string(),
-        };
-        Line::from(ended).emit();
+        let (about, fault, planned_ms) = (self.about(policy), step.kind().name(), step.as_delay().map(milliseconds));
+        move |took, why| {
+            let (took_ms, reason) = (milliseconds(took), why.to_string());
+            Line::from(FaultEnded { about, fault, planned_ms, took_ms, reason }).emit();
+        }
     }
 
     /// What is changed in this hook lacks something.
@@ -252,6 +286,9 @@ mod tests {
         twins.extend(listed(crash::KIND, crash::HOOKS));
         twins.extend(listed(edit::KIND, edit::HOOKS));
         twins.extend(listed(set_header::KIND, set_header::HOOKS));
+        twins.extend(listed(fill_disk::KIND, fill_disk::HOOKS));
+        twins.extend(listed(hold_memory::KIND, hold_memory::HOOKS));
+        twins.extend(listed(burn_cpu::KIND, burn_cpu::HOOKS));
         assert_eq!(twins.len(), CARRIED_OUT.len());
         assert!(twins.iter().all(|pair| CARRIED_OUT.contains(pair)), "{twins:?}");
     }

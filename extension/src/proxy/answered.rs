@@ -67,6 +67,7 @@ impl Connection {
             Effect::Answer(post) => self.replace(&post, &id, invocation_id.as_deref(), request).await?,
         };
         self.proxy.invocations.end(&id, invocation_id.as_deref());
+        self.proxy.lasting.end();
         Ok(answer)
     }
 
@@ -108,8 +109,8 @@ impl Answered<'_> {
                 return Effect::Done;
             }
             let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
-            let text = &Bytes::new();
-            let scene = Scene { control, armed, invocation, text, hook, invoke_mode };
+            let (text, lasting) = (&Bytes::new(), &proxy.lasting);
+            let scene = Scene { control, armed, invocation, text, lasting, hook, invoke_mode };
             faults::carry_out(decision.plan.steps(), scene).await
         };
         rescue::from_panic(&self.id, work).await.unwrap_or(Effect::Done)

@@ -38,6 +38,15 @@ impl Arrival {
         Response::from_parts(parts, Content::whole(event))
     }
 
+    /// The head of the answer, and a connection that closes where the event should follow. A mere close would not do:
+    /// where the connection was used before, libcurl takes it for a stale one, and asks again on another.
+    pub(crate) fn break_off(self) -> Response<Content> {
+        let length = self.event.len().max(1);
+        let mut parts = self.hand_over_changed(Bytes::new()).into_parts().0;
+        parts.headers.insert(CONTENT_LENGTH, length.into());
+        Response::from_parts(parts, Content::broken_off())
+    }
+
     /// The answer to the runtime's question, as Lambda gave it.
     pub(crate) fn hand_over(self) -> Response<Content> {
         self.answer

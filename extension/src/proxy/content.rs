@@ -31,11 +31,11 @@ pub(crate) struct Ending {
     tell: Option<Box<dyn FnOnce(bool) + Send + Sync>>,
 }
 
-/// What ended a body early. It waits for one turn before it is told: hyper writes out what came before it only when the
+/// What ended a body early: an error, or a fault of ours, which leaves it shorter than its length says. It waits for one turn before it is told: hyper writes out what came before it only when the
 /// body has nothing more to give.
 enum Failure {
-    Untold(hyper::Error),
-    Due(hyper::Error),
+    Untold(Option<hyper::Error>),
+    Due(Option<hyper::Error>),
 }
 
 /// What becomes of a body that nobody read to its end.
@@ -63,6 +63,14 @@ impl Content {
     pub(crate) fn whole(body: Bytes) -> Self {
         let ahead = if body.is_empty() { VecDeque::new() } else { VecDeque::from([Frame::data(body)]) };
         Self::new(ahead, None, Leftover::Dropped)
+    }
+
+    /// A body that breaks off before its first byte, once the head of its message is on its way. The length in that head
+    /// has to promise more, so that the connection closes.
+    pub(crate) fn broken_off() -> Self {
+        let mut content = Self::default();
+        content.failure = Some(Failure::Untold(None));
+        content
     }
 
     const fn new(ahead: VecDeque<Frame<Bytes>>, rest: Option<Incoming>, leftover: Leftover) -> Self {
@@ -99,7 +107,7 @@ impl Content {
                 self.ahead.push_back(frame);
                 return Some(data);
             }
-            Some(Err(error)) => self.failure = Some(Failure::Untold(error)),
+            Some(Err(error)) => self.failure = Some(Failure::Untold(Some(error))),
             None => {}
         }
         self.rest = None;
@@ -118,7 +126,7 @@ impl Content {
             ending.failed = true;
         }
         match failure {
-            Failure::Due(error) => Poll::Ready(Some(Err(error))),
+            Failure::Due(error) => Poll::Ready(error.map(Err)),
             Failure::Untold(error) => {
                 self.failure = Some(Failure::Due(error));
                 cx.waker().wake_by_ref();
@@ -171,7 +179,7 @@ impl Body for Content {
         match ready!(Pin::new(rest).poll_frame(cx)) {
             Some(Err(failure)) => {
                 self.rest = None;
-                self.tell(Failure::Untold(failure), cx)
+                self.tell(Failure::Untold(Some(failure)), cx)
             }
             frame => {
                 frame.iter().flatten().for_each(|frame| self.note(frame));

@@ -22,6 +22,7 @@ mod under_way;
 mod upstream;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -39,6 +40,7 @@ use self::under_way::Invocations;
 pub use self::upstream::Lambda;
 pub(crate) use self::upstream::{Unanswered, Upstream};
 use crate::control::Control;
+use crate::faults::Lasting;
 use crate::settings::InvokeMode;
 use crate::telemetry::{self, Failed, Line};
 
@@ -51,6 +53,7 @@ pub struct Proxy {
     dry_run: bool,
     invocations: Invocations,
     manner: Manner,
+    lasting: Lasting,
     /// Events that this execution environment received so far.
     received: AtomicU64,
     /// Whether a runtime asked for an event yet.
@@ -74,6 +77,7 @@ impl Proxy {
             dry_run,
             invocations: Invocations::default(),
             manner: Manner::default(),
+            lasting: Lasting::default(),
             received: AtomicU64::new(0),
             asked: AtomicBool::new(false),
         })
@@ -87,6 +91,16 @@ impl Proxy {
     /// Answers function URLs and REST APIs in this mode, however the handler does. Only the first call counts.
     pub fn answer_in(&self, mode: InvokeMode) {
         self.manner.tell(mode);
+    }
+
+    /// Takes memory and CPU time in processes of this program, which is the layer's own. Only the first call counts.
+    pub fn stress_with(&self, program: PathBuf) {
+        self.lasting.stress_with(program);
+    }
+
+    /// Lambda shuts the environment down: undoes what faults left in it.
+    pub fn shut_down(&self) {
+        self.lasting.end();
     }
 
     /// Accepts runtimes, for as long as the process lives: what goes wrong with one connection stays with it.

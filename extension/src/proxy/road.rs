@@ -49,7 +49,7 @@ enum Destination {
     Runtime,
     RuntimeChanged(Bytes),
     Nobody,
-    /// The runtime's connection closes.
+    /// The runtime's connection breaks off.
     Crash,
 }
 
@@ -71,7 +71,10 @@ impl Connection {
                         Destination::Runtime => return Ok(arrival.hand_over()),
                         Destination::RuntimeChanged(event) => return Ok(arrival.hand_over_changed(event)),
                         Destination::Nobody => {}
-                        Destination::Crash => return Err(Unanswered::Crashed),
+                        Destination::Crash => {
+                            self.proxy.lasting.end();
+                            return Ok(arrival.break_off());
+                        }
                     }
                 }
             }
@@ -114,6 +117,7 @@ impl Connection {
         if !self.proxy.asked.swap(true, Ordering::Relaxed) {
             Line::from(RuntimeConnected {}).emit();
         }
+        self.proxy.lasting.end();
         if let Some(control) = self.proxy.control.get() {
             control.before_next().await;
         }
@@ -214,8 +218,8 @@ impl Admitted {
                 return Effect::Done;
             }
             let (armed, invocation, invoke_mode) = (&self.armed, &self.invocation, proxy.manner.invoke_mode());
-            let text = invocation.event();
-            let scene = Scene { control: &self.control, armed, invocation, text, hook, invoke_mode };
+            let (text, lasting) = (invocation.event(), &proxy.lasting);
+            let scene = Scene { control: &self.control, armed, invocation, text, lasting, hook, invoke_mode };
             faults::carry_out(decision.plan.steps(), scene).await
         };
         rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)

@@ -74,9 +74,6 @@ pub(crate) enum Unanswered {
     /// The connection ended with the request on its way: Lambda may have seen it.
     #[error("Lambda's Runtime API closed the connection without an answer")]
     Lost(#[source] hyper::Error),
-    /// A fault wants the runtime to exit, so it gets no answer.
-    #[error("a fault makes the runtime exit")]
-    Crashed,
     /// The runtime closed its connection, so nobody waits for an answer.
     #[error("the runtime closed its connection")]
     RuntimeGone,

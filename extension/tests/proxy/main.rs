@@ -14,6 +14,7 @@ mod exchange;
 mod injected;
 mod process;
 mod restored;
+mod stressor;
 mod wrapper;
 
 use misrule_tests::message;

@@ -12,6 +12,9 @@ pub(crate) const CARRIED_OUT: &[FaultKind] = &[
     FaultKind::Crash,
     FaultKind::Edit,
     FaultKind::SetHeader,
+    FaultKind::FillDisk,
+    FaultKind::HoldMemory,
+    FaultKind::BurnCpu,
 ];
 
 #[cfg(test)]
