@@ -36,6 +36,8 @@ fuzz_target!(|input: &[u8]| {
         hook,
         answerable,
         shared,
+        answer: None,
+        batch: true,
         delayed: ticks(*delayed),
         now: NOW,
         deadline,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::guard::{Carries, Guard};
 use super::plan::{Decision, Note, NoteKind, Plan};
 use super::record::{Record, Records, Stopped};
-use super::{Hook, PolicyName, Seed, Step};
+use super::{FaultKind, Hook, PolicyName, Seed, Step};
 use crate::digest::Digest;
 use crate::experiment::{Elsewhere, Ends, Environment, Experiment, Here};
 use crate::invocation::{Answer, Head, Invocation};
@@ -33,6 +33,7 @@ pub struct Admission {
     asked: u32,
     before: bool,
     after: bool,
+    answer_body: bool,
     delayed_milliseconds: AtomicU64,
     /// Whether the invocation counts as touched: once, for both hooks.
     touched: AtomicBool,
@@ -52,6 +53,16 @@ impl Admission {
     /// Whether a policy wants to see the answer.
     pub fn wants_after(&self) -> bool {
         self.after
+    }
+
+    /// Whether a policy wants to see the whole of a buffered answer.
+    pub fn wants_answer_body(&self) -> bool {
+        self.answer_body
+    }
+
+    /// How much delay the invocation was granted so far.
+    pub fn delayed(&self) -> Duration {
+        Duration::from_millis(self.delayed_milliseconds.load(Ordering::Relaxed))
     }
 }
 
@@ -159,6 +170,7 @@ impl Enforcer {
             asked,
             before,
             after,
+            answer_body: self.asked(asked).any(Policy::wants_answer_body),
             delayed_milliseconds: AtomicU64::new(0),
             touched: AtomicBool::new(false),
         })
@@ -203,8 +215,10 @@ impl Enforcer {
             carries: &self.carries,
             hook,
             answerable: invocation.answerable().is_some(),
+            answer: answer.map(Arc::as_ref),
+            batch: wanted.iter().any(|(_, step)| step.kind() == FaultKind::FailItems) && invocation.batch_size() > 0,
             shared: self.environment.shared(),
-            delayed: Duration::from_millis(admission.delayed_milliseconds.load(Ordering::Relaxed)),
+            delayed: admission.delayed(),
             now,
             deadline: invocation.head().deadline,
             memory_mb: self.environment.memory_mb,

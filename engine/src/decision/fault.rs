@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::HttpAnswer;
-use crate::invocation::Document;
+use crate::invocation::{AnswerForm, Document};
 
 /// The hook in which a policy is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,25 +92,32 @@ impl FaultKind {
         matches!(self, Self::Hang | Self::Crash | Self::FillDisk | Self::HoldMemory | Self::BurnCpu | Self::BlockHosts)
     }
 
-    /// Whether a policy may ask for it in this hook. Of a buffered answer, what needs its body is not among them: no hook
-    /// may declare `answer-body` yet.
-    pub const fn may_be_asked(self, hook: Hook, streaming: bool) -> bool {
-        match (hook, streaming) {
-            (Hook::Before, _) => !matches!(
-                self,
-                Self::SetStatus
-                    | Self::Truncate
-                    | Self::Garble
-                    | Self::Throttle
-                    | Self::Pause
-                    | Self::Cut
-                    | Self::BreakOff
-            ),
-            (Hook::After, false) => matches!(self, Self::Delay | Self::Fail | Self::Hang),
-            (Hook::After, true) => {
+    /// Whether a policy may ask for it: before the handler where there is no answer yet, else of an answer in this form.
+    pub const fn may_be_asked(self, of: Option<AnswerForm>) -> bool {
+        match of {
+            None => !self.needs_an_answer(),
+            Some(AnswerForm::Head) => matches!(self, Self::Delay | Self::Fail | Self::Hang),
+            Some(AnswerForm::Whole) => self.changes_the_result() || self.answers_or_waits(),
+            Some(AnswerForm::Streamed) => {
                 matches!(self, Self::Delay | Self::Throttle | Self::Pause | Self::Cut | Self::BreakOff)
             }
         }
+    }
+
+    const fn needs_an_answer(self) -> bool {
+        matches!(
+            self,
+            Self::SetStatus | Self::Truncate | Self::Garble | Self::Throttle | Self::Pause | Self::Cut | Self::BreakOff
+        )
+    }
+
+    const fn answers_or_waits(self) -> bool {
+        matches!(self, Self::RespondHttp | Self::ReturnJson | Self::Delay | Self::Fail | Self::Hang)
+    }
+
+    /// Whether it changes what the handler answered, so that there must be a result to change.
+    pub const fn changes_the_result(self) -> bool {
+        matches!(self, Self::Edit | Self::SetHeader | Self::SetStatus | Self::FailItems | Self::Truncate | Self::Garble)
     }
 
     /// Whether nothing may follow it in a plan.
@@ -257,11 +264,21 @@ impl Step {
         )
     }
 
-    /// How long it delays, where it does.
+    /// How long it holds back, where it says so.
     pub const fn as_delay(&self) -> Option<Duration> {
         match self {
-            Self::Delay(duration) => Some(*duration),
+            Self::Delay(duration) | Self::Pause { duration, .. } => Some(*duration),
             _ => None,
+        }
+    }
+
+    /// The same, holding back for so long, where it holds back.
+    #[must_use]
+    pub fn for_so_long(self, allowed: Duration) -> Self {
+        match self {
+            Self::Delay(_) => Self::Delay(allowed),
+            Self::Pause { after_bytes, .. } => Self::Pause { after_bytes, duration: allowed },
+            other => other,
         }
     }
 

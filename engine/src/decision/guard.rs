@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::fault::{FaultKind, Hook, Step};
 use super::plan::{CutReason, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
 use crate::experiment::BlastRadius;
+use crate::invocation::Answer;
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -41,6 +42,10 @@ pub struct Guard<'a> {
     pub hook: Hook,
     /// Whether the event is an HTTP request that this layer can answer.
     pub answerable: bool,
+    /// What the handler answered; none before it did.
+    pub answer: Option<&'a Answer>,
+    /// Whether the event is a batch of records.
+    pub batch: bool,
     /// Whether other invocations share the execution environment.
     pub shared: bool,
     /// Delay that earlier hooks of this invocation were granted.
@@ -83,7 +88,7 @@ impl Guard<'_> {
         if let Some(reason) = self.refuses(&step) {
             return Verdict::Refused(reason);
         }
-        let Step::Delay(wanted) = step else {
+        let (kind, Some(wanted)) = (step.kind(), step.as_delay()) else {
             return Verdict::Stands(step);
         };
         let (allowed, reason) = self.allowed_delay(wanted, *delayed);
@@ -91,8 +96,8 @@ impl Guard<'_> {
         if allowed == wanted {
             return Verdict::Stands(step);
         }
-        let step = (!allowed.is_zero()).then_some(Step::Delay(allowed));
-        Verdict::Cut { step, note: NoteKind::Cut { kind: FaultKind::Delay, wanted, allowed, reason } }
+        let step = (!allowed.is_zero()).then(|| step.for_so_long(allowed));
+        Verdict::Cut { step, note: NoteKind::Cut { kind, wanted, allowed, reason } }
     }
 
     fn refuses(&self, step: &Step) -> Option<RefusalReason> {
@@ -107,6 +112,10 @@ impl Guard<'_> {
             Some(RefusalReason::NoHttpRequest)
         } else if self.is_too_much(step) {
             Some(RefusalReason::TooMuch)
+        } else if kind == FaultKind::FailItems && !self.batch {
+            Some(RefusalReason::NoBatch)
+        } else if self.answer.is_some_and(Answer::failed) && kind.changes_the_result() {
+            Some(RefusalReason::HandlerFailed)
         } else {
             None
         }

@@ -46,9 +46,7 @@ impl HttpAnswer {
     /// assert_eq!(error.to_string(), "with a header named `bad name`, which is no token");
     /// ```
     pub fn new(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Result<Self, IllegalAnswer> {
-        if !(100..=599).contains(&status) {
-            return Err(IllegalAnswer::Status(status));
-        }
+        check_status(status)?;
         headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
         if !body.is_empty() && has_no_body(status) {
             return Err(IllegalAnswer::Body(status));
@@ -60,6 +58,10 @@ impl HttpAnswer {
 /// RFC 9110, section 6.4.1.
 const fn has_no_body(status: u16) -> bool {
     matches!(status, 100..=199 | 204 | 304)
+}
+
+pub(super) fn check_status(status: u16) -> Result<(), IllegalAnswer> {
+    if (100..=599).contains(&status) { Ok(()) } else { Err(IllegalAnswer::Status(status)) }
 }
 
 fn check_header(name: &str, value: &str) -> Result<(), IllegalAnswer> {

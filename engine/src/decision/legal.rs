@@ -10,6 +10,9 @@ pub enum IllegalStep {
     /// No HTTP header (RFC 9110).
     #[error(transparent)]
     Header(#[from] IllegalAnswer),
+    /// No share.
+    #[error("with a rate that is none of 0 to 1")]
+    Rate,
     /// What should be JSON text (RFC 8259) is none.
     #[error("with a text that is not JSON")]
     NotJson,
@@ -44,6 +47,8 @@ impl Step {
                 http_answer::check_value(name, value.as_deref().unwrap_or_default())?;
                 if hook == Hook::After { Ok(http_answer::check_computed(name)?) } else { Ok(()) }
             }
+            Self::SetStatus(status) => Ok(http_answer::check_status(*status)?),
+            Self::Garble(rate) => (0.0..=1.0).contains(rate).then_some(()).ok_or(IllegalStep::Rate),
             _ => Ok(()),
         }
     }
@@ -80,6 +85,11 @@ mod tests {
             (header("Content-Length", None), None),
             (header("bad name", None), Some(IllegalAnswer::HeaderName("bad name".to_owned()).into())),
             (header("x-a", Some("a\nb")), Some(IllegalAnswer::HeaderValue("x-a".to_owned()).into())),
+            (Step::SetStatus(599), None),
+            (Step::SetStatus(600), Some(IllegalAnswer::Status(600).into())),
+            (Step::Garble(1.0), None),
+            (Step::Garble(1.1), Some(IllegalStep::Rate)),
+            (Step::Garble(f64::NAN), Some(IllegalStep::Rate)),
             (Step::Hang, None),
         ];
         for (step, expected) in rows {

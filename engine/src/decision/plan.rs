@@ -86,6 +86,10 @@ pub enum RefusalReason {
     NotAllowed,
     /// The event is no HTTP request, or of a kind that this layer cannot answer yet.
     NoHttpRequest,
+    /// The event is no batch of records.
+    NoBatch,
+    /// The handler reported an error: there is no result to change.
+    HandlerFailed,
     /// Other invocations share the execution environment.
     SharedEnvironment,
     /// It takes more disk, memory or CPU time than the environment has.
@@ -103,6 +107,8 @@ impl fmt::Display for RefusalReason {
         formatter.write_str(match self {
             Self::NotAllowed => "not among the experiment's faults",
             Self::NoHttpRequest => "the event is no HTTP request that can be answered",
+            Self::NoBatch => "the event is no batch of records that can be reported one by one",
+            Self::HandlerFailed => "the handler reported an error: there is no result to change",
             Self::SharedEnvironment => "other invocations share the environment",
             Self::TooMuch => "more than the environment has",
             Self::NotCarriedOut => "not carried out by this layer",

@@ -12,10 +12,12 @@
 //! | the draw `eligible` | `misrule eligible 1` | seed |
 //! | the draw `asked` | `misrule asked 1` | seed, policy |
 //! | a hook's seed | `misrule hook 1` | seed, policy, `before` or `after` |
+//! | the noise of `garble` | `misrule garble 1` | seed, policy |
 //! | `sticky` | `misrule sticky 1` | experiment, policy, key |
 //!
 //! A hook's draws are successive 64-bit words of ChaCha8 (`rand_chacha`, whose stream is stable across versions) keyed
-//! with the hook's seed, each turned into a number as above.
+//! with the hook's seed, each turned into a number as above. The noise of `garble` is drawn likewise: for each byte first
+//! whether it is hit, and where it is, what it becomes.
 
 use std::fmt;
 
@@ -61,6 +63,11 @@ impl Seed {
             Hook::After => b"after",
         };
         Self(hash("misrule hook 1", &[&self.0, policy.as_str().as_bytes(), hook]))
+    }
+
+    /// The seed of the noise that one policy puts over an answer.
+    pub fn of_noise(&self, policy: &PolicyName) -> Self {
+        Self(hash("misrule garble 1", &[&self.0, policy.as_str().as_bytes()]))
     }
 }
 

@@ -12,7 +12,7 @@ pub mod json;
 mod source;
 mod view;
 
-pub use answer::{Answer, Unreadable};
+pub use answer::{Answer, AnswerForm, Unreadable};
 pub use arn::Arn;
 pub use batch::Item;
 pub use document::Document;

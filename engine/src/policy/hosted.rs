@@ -6,7 +6,7 @@ use super::Memory;
 use crate::decision::{Hook, Note, NoteKind, PolicyName, Seed};
 use crate::digest::Digest;
 use crate::experiment::Rate;
-use crate::invocation::{Answer, Invocation};
+use crate::invocation::{Answer, AnswerForm, Invocation};
 use crate::limits;
 use crate::sandbox::{Cause, Component, Hooks, Instance, Origin, Place, Question, Refusal, Reply, Sandbox, Wishes};
 
@@ -19,9 +19,6 @@ pub enum PolicyError {
     /// It refused its settings, or failed over them.
     #[error(transparent)]
     Configure(#[from] Refusal),
-    /// It asks for the body of answers.
-    #[error("it declares `answer-body`, and this version does not hold answers back for a policy")]
-    AnswerBody,
     /// It wants no hook at all.
     #[error("with these settings it asks for neither `before` nor `after`, so it can never act")]
     NoHook,
@@ -63,10 +60,7 @@ impl Policy {
         let name = place.policy.clone();
         let place = Arc::new(place);
         let (instance, hooks) = sandbox.configure(&component, &place, &settings)?;
-        if hooks.answer_body {
-            return Err(PolicyError::AnswerBody);
-        }
-        if hooks == Hooks::default() {
+        if !hooks.before && !hooks.after {
             return Err(PolicyError::NoHook);
         }
         let live = Mutex::new(Live { instance: Some(instance), traps: 0 });
@@ -106,7 +100,12 @@ impl Policy {
         }
     }
 
-    /// Asks about one invocation. A policy that fails asks for nothing; what there is to tell goes to `notes`.
+    /// Whether it wants to see the whole of a buffered answer.
+    pub fn wants_answer_body(&self) -> bool {
+        self.hooks.after && self.hooks.answer_body
+    }
+
+    /// Asks about one invocation. Whatever its neighbours see of the answer, it sees no more than it declared. A policy that fails asks for nothing; what there is to tell goes to `notes`.
     pub fn ask(
         &self,
         invocation: &Arc<Invocation>,
@@ -122,7 +121,7 @@ impl Policy {
         let mut memory = unpoisoned(&self.remembered);
         let question = Question {
             invocation: Arc::clone(invocation),
-            answer: answer.cloned(),
+            answer: answer.map(|answer| self.sees(answer)),
             seed: seed.of_hook(&self.name, hook),
             memory: std::mem::take(&mut memory),
         };
@@ -137,6 +136,11 @@ impl Policy {
         *memory = reply.memory;
         notes.extend(reply.said.into_iter().map(|(level, message)| self.note(NoteKind::Said { level, message })));
         reply.outcome.unwrap_or_else(|cause| self.failed(&mut live, &cause, notes))
+    }
+
+    fn sees(&self, answer: &Arc<Answer>) -> Arc<Answer> {
+        let hidden = answer.form() == AnswerForm::Whole && !self.hooks.answer_body;
+        if hidden { Arc::new(answer.without_body()) } else { Arc::clone(answer) }
     }
 
     /// The kept instance, or a fresh one where a trap threw it away.

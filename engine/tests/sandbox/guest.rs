@@ -21,13 +21,12 @@ const SHARED: &str = r#"
   (if (i32.gt_u (global.get $free) (i32.const 100000)) (then (global.set $free (i32.const 1024))))
   (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 15)) (i32.const -8)))
   (i32.sub (i32.and (global.get $free) (i32.const -8)) (i32.and (i32.add (local.get 3) (i32.const 7)) (i32.const -8))))
-(func (export "after"))
 (data (i32.const 0) "\00\00\00\00\01")
 (data (i32.const 16) "\00\00\00\00\03")
 (data (i32.const 32) "\01\00\00\00\40\00\00\00\07\00\00\00")
-(data (i32.const 48) "\00\00\00\00\05")
 (data (i32.const 64) "misrule")
 "#;
+const AFTER: &str = r#"(func (export "after"))"#;
 const CONFIGURE: &str = r#"(func (export "configure") (param i32 i32) (result i32) (i32.const 0))"#;
 
 /// When every experiment of these tests starts; they end an hour later.
@@ -39,8 +38,9 @@ pub(crate) const NOW: Timestamp = Timestamp::from_milliseconds(1_796_112_060_000
 pub(crate) fn component(name: &str) -> Vec<u8> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let special = std::fs::read_to_string(here.join(format!("tests/guests/{name}.wat"))).expect(name);
-    let configure = if special.contains("(export \"configure\")") { "" } else { CONFIGURE };
-    let mut module = wat::parse_str(format!("(module {special} {SHARED} {configure})")).expect(name);
+    let unless = |export: &str, shared: &'static str| if special.contains(export) { "" } else { shared };
+    let (after, configure) = (unless("(export \"after\")", AFTER), unless("(export \"configure\")", CONFIGURE));
+    let mut module = wat::parse_str(format!("(module {special} {SHARED} {after} {configure})")).expect(name);
     let mut resolve = wit_parser::Resolve::default();
     let contract = std::fs::read_to_string(here.join("../sdk/wit/policy.wit")).expect("the contract");
     let package = resolve.push_str("policy.wit", &contract).expect("the contract parses");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "tests say what they expect; the lint sees only functions marked as tests")]
 
+mod answers;
 mod enforcing;
 mod guarding;
 mod guest;

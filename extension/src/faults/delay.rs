@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{Effect, FaultError, Scene};
 use crate::clock;
+use crate::control::Why;
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::Delay;
@@ -24,13 +25,20 @@ const LOOK: Duration = Duration::from_secs(1);
 /// # Errors
 /// None.
 pub async fn carry_out(duration: &Duration, policy: &PolicyName, scene: Scene<'_>) -> Result<Effect, FaultError> {
-    let latest = scene.invocation.head().deadline.minus(Duration::from_millis(DEADLINE_MARGIN.value));
     let begun = Instant::now();
-    tokio::select! {
-        () = wait(*duration, latest, clock::now) => {}
-        why = scene.control.ended(scene.armed) => scene.ended(policy, &Step::Delay(*duration), begun.elapsed(), why),
+    if let Err(why) = hold(*duration, scene).await {
+        scene.ended(policy, &Step::Delay(*duration), begun.elapsed(), why);
     }
     Ok(Effect::Done)
+}
+
+/// Waits so long, or until 100 ms before Lambda's deadline. Where the experiment ends before, it says why.
+pub(super) async fn hold(duration: Duration, scene: Scene<'_>) -> Result<(), Why> {
+    let latest = scene.invocation.head().deadline.minus(Duration::from_millis(DEADLINE_MARGIN.value));
+    tokio::select! {
+        () = wait(duration, latest, clock::now) => Ok(()),
+        why = scene.control.ended(scene.armed) => Err(why),
+    }
 }
 
 async fn wait(duration: Duration, latest: Timestamp, now: impl Fn() -> Timestamp) {

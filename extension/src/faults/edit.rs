@@ -1,4 +1,4 @@
-//! `edit`: replaces, adds or removes what stands at a JSON pointer, in the event or in its HTTP body.
+//! `edit`: replaces, adds or removes what stands at a JSON pointer, in the event (before) or the answer (after), or in its HTTP body.
 
 use misrule_engine::decision::{FaultKind, Hook, PolicyName};
 use misrule_engine::invocation::{Document, edit};
@@ -9,7 +9,7 @@ use super::{Effect, FaultError, Scene};
 pub const KIND: FaultKind = FaultKind::Edit;
 
 /// Where it is carried out.
-pub const HOOKS: &[Hook] = &[Hook::Before];
+pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
 
 /// What an edit does.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,7 @@ pub async fn carry_out(wanted: Edit<'_>, _policy: &PolicyName, scene: Scene<'_>)
     let Edit { document, pointer, value } = wanted;
     let edited = match document {
         Document::Whole => edit::pointed(scene.text, pointer, value),
+        Document::Body if scene.hook == Hook::After => edit::body(&scene.http_answer()?.1, pointer, value),
         Document::Body => edit::body(scene.text, pointer, value),
     };
     Ok(Effect::Changed(edited.map_err(|error| scene.unchangeable(error))?.into()))

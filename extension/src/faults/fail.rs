@@ -15,7 +15,7 @@ pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
 /// The type that Lambda is told where it would not keep the policy's own: the caller still reads that in the body.
 pub const KEPT_TYPE: &str = "Function.Injected";
 
-const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
+pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
 /// Writes the error as Lambda reads it.
 ///
@@ -42,7 +42,7 @@ fn body(error: &FunctionError) -> Vec<u8> {
 }
 
 /// The error type for Lambda itself, which keeps only `Runtime.Name` and `Function.Name` and calls the rest unknown.
-fn header_type(error_type: &str) -> HeaderValue {
+pub(super) fn header_type(error_type: &str) -> HeaderValue {
     let kept = ["Runtime.", "Function."].iter().find_map(|prefix| error_type.strip_prefix(prefix)).is_some_and(is_name);
     let kept = if kept { HeaderValue::from_str(error_type).ok() } else { None };
     kept.unwrap_or(HeaderValue::from_static(KEPT_TYPE))

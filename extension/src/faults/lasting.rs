@@ -71,7 +71,7 @@ impl Lasting {
         let mut held = self.held();
         let watch = tokio::spawn(async move {
             tokio::select! {
-                why = control.ended(&armed) => tell(begun.elapsed(), why),
+                why = control.ended(&armed) => tell(begun.elapsed(), &why),
                 () = passes(deadline) => {}
             }
             if let Some(state) = lasting.upgrade() {

@@ -2,20 +2,30 @@
 //!
 //! Each fault is one file with the same items in the same order: `KIND`, `HOOKS`, `carry_out`, tests.
 
+mod answer;
+pub mod break_off;
 pub mod burn_cpu;
 pub mod crash;
+pub mod cut;
 pub mod delay;
 pub mod edit;
 pub mod fail;
 pub mod fill_disk;
+pub mod garble;
 pub mod hang;
 pub mod hold_memory;
 mod lasting;
+pub mod pause;
 pub mod respond_http;
 pub mod return_json;
 pub mod set_header;
+pub mod set_status;
+pub mod streamed;
 mod stressor;
+pub mod throttle;
+pub mod truncate;
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,7 +36,7 @@ use misrule_engine::invocation::{EditError, Invocation};
 pub use self::lasting::Lasting;
 pub use self::stressor::stress;
 use crate::clock;
-use crate::control::{Armed, Control, Why};
+use crate::control::{Armed, Control};
 use crate::settings::InvokeMode;
 use crate::telemetry::{About, FaultEnded, FaultFailed, Line};
 
@@ -51,8 +61,19 @@ pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
     (Hook::Before, hold_memory::KIND),
     (Hook::Before, burn_cpu::KIND),
     (Hook::After, delay::KIND),
+    (Hook::After, respond_http::KIND),
+    (Hook::After, return_json::KIND),
     (Hook::After, fail::KIND),
     (Hook::After, hang::KIND),
+    (Hook::After, edit::KIND),
+    (Hook::After, set_header::KIND),
+    (Hook::After, set_status::KIND),
+    (Hook::After, truncate::KIND),
+    (Hook::After, garble::KIND),
+    (Hook::After, throttle::KIND),
+    (Hook::After, pause::KIND),
+    (Hook::After, cut::KIND),
+    (Hook::After, break_off::KIND),
 ];
 
 /// The invocation that a fault hits, and who wanted it.
@@ -172,7 +193,7 @@ impl FaultError {
 /// inject. A step that fails is logged and left out, and so is one that may not begin any more. What several change, each
 /// finds as the one before it left it.
 pub async fn carry_out(steps: &[PlannedStep], scene: Scene<'_>) -> Effect {
-    let mut changed = None;
+    let (mut changed, mut by) = (None, Vec::new());
     for step in steps {
         if !scene.control.may_inject(scene.armed, clock::now()) {
             if let Some(why) = scene.control.over(scene.armed) {
@@ -181,14 +202,17 @@ pub async fn carry_out(steps: &[PlannedStep], scene: Scene<'_>) -> Effect {
             continue;
         }
         let text = changed.as_ref().unwrap_or(scene.text);
-        match carry_out_one(step, Scene { text, ..scene }).await {
+        match carry_out_one(step, Scene { text, ..scene }).await.and_then(|effect| scene.fits(effect)) {
             Ok(Effect::Done) => {}
-            Ok(Effect::Changed(text)) => changed = Some(text),
+            Ok(Effect::Changed(text)) => {
+                changed = Some(text);
+                by.push(&step.policy);
+            }
             Ok(last) => return last,
             Err(error) => scene.failed(&step.policy, step.step.kind(), error.to_string()),
         }
     }
-    changed.map_or(Effect::Done, Effect::Changed)
+    changed.map_or(Effect::Done, |text| Effect::Changed(scene.marked(text, by)))
 }
 
 async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, FaultError> {
@@ -208,6 +232,11 @@ async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, F
         Step::FillDisk(bytes) => fill_disk::carry_out(*bytes, policy, scene).await,
         Step::HoldMemory(bytes) => hold_memory::carry_out(*bytes, policy, scene).await,
         Step::BurnCpu(duration) => burn_cpu::carry_out(*duration, policy, scene).await,
+        Step::SetStatus(status) => set_status::carry_out(*status, policy, scene).await,
+        Step::Truncate(bytes) => truncate::carry_out(*bytes, policy, scene).await,
+        Step::Garble(rate) => garble::carry_out(*rate, policy, scene).await,
+        // Where the stream's bytes come to them: see `streamed`.
+        Step::Throttle(_) | Step::Pause { .. } | Step::Cut(_) | Step::BreakOff { .. } => Ok(Effect::Done),
         other => Err(FaultError::NotCarriedOut(other.kind())),
     }
 }
@@ -226,13 +255,13 @@ impl Scene<'_> {
         }
     }
 
-    /// Says that a fault ended before its time with its experiment, and after how long.
-    pub(crate) fn ended(&self, policy: &PolicyName, step: &Step, took: Duration, why: Why) {
-        self.ending(policy, step)(took, why);
+    /// Says that a fault ended before its time, why, and after how long.
+    pub(crate) fn ended(&self, policy: &PolicyName, step: &Step, took: Duration, why: impl fmt::Display) {
+        self.ending(policy, step)(took, &why);
     }
 
     /// Says so later, when the invocation may be gone.
-    fn ending(&self, policy: &PolicyName, step: &Step) -> impl FnOnce(Duration, Why) + Send + use<> {
+    fn ending(&self, policy: &PolicyName, step: &Step) -> impl FnOnce(Duration, &dyn fmt::Display) + Send + use<> {
         let milliseconds = |delay: Duration| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         let (about, fault, planned_ms) = (self.about(policy), step.kind().name(), step.as_delay().map(milliseconds));
         move |took, why| {
@@ -266,8 +295,13 @@ struct Limit {
 impl Limit {
     /// A body that will be taken.
     fn check(self, body: Vec<u8>) -> Result<Bytes, FaultError> {
+        self.admits(body.len()).map(|()| body.into())
+    }
+
+    /// Whether a body of this size will be taken.
+    fn admits(self, size: usize) -> Result<(), FaultError> {
         let Self { bytes: limit, who } = self;
-        if body.len() > limit { Err(FaultError::TooLarge { size: body.len(), limit, who }) } else { Ok(body.into()) }
+        if size > limit { Err(FaultError::TooLarge { size, limit, who }) } else { Ok(()) }
     }
 }
 
@@ -289,6 +323,13 @@ mod tests {
         twins.extend(listed(fill_disk::KIND, fill_disk::HOOKS));
         twins.extend(listed(hold_memory::KIND, hold_memory::HOOKS));
         twins.extend(listed(burn_cpu::KIND, burn_cpu::HOOKS));
+        twins.extend(listed(set_status::KIND, set_status::HOOKS));
+        twins.extend(listed(truncate::KIND, truncate::HOOKS));
+        twins.extend(listed(garble::KIND, garble::HOOKS));
+        twins.extend(listed(throttle::KIND, throttle::HOOKS));
+        twins.extend(listed(pause::KIND, pause::HOOKS));
+        twins.extend(listed(cut::KIND, cut::HOOKS));
+        twins.extend(listed(break_off::KIND, break_off::HOOKS));
         assert_eq!(twins.len(), CARRIED_OUT.len());
         assert!(twins.iter().all(|pair| CARRIED_OUT.contains(pair)), "{twins:?}");
     }

@@ -1,4 +1,5 @@
-//! `respond-http`: answers the caller in its own HTTP shape; the handler never sees the event.
+//! `respond-http`: answers the caller in its own HTTP shape. The handler never sees the event (before), or its answer is
+//! replaced (after).
 //!
 //! Each shape is one file with the same function: `write`.
 
@@ -15,6 +16,7 @@ mod tests;
 use misrule_engine::decision::{FaultKind, Hook, HttpAnswer, PolicyName};
 use misrule_engine::invocation::HttpShape;
 
+pub(super) use self::load_balancer::description;
 use self::parts::Parts;
 use super::{Effect, FaultError, LAMBDA, Limit, Outcome, Post, Scene};
 use crate::settings::InvokeMode;
@@ -23,9 +25,9 @@ use crate::settings::InvokeMode;
 pub const KIND: FaultKind = FaultKind::RespondHttp;
 
 /// Where it is carried out.
-pub const HOOKS: &[Hook] = &[Hook::Before];
+pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
 
-/// Says which policy of which experiment made an answer.
+/// Says which policy of which experiment made an answer, or changed it.
 pub const MADE_BY: &str = "x-misrule";
 
 /// Writes the answer in the shape that the event's source reads.
@@ -57,7 +59,8 @@ fn write(shape: HttpShape, invoke_mode: InvokeMode, parts: &Parts<'_>) -> Result
     Ok((Outcome::Response, body))
 }
 
-fn limit(shape: HttpShape) -> Limit {
+/// What the service that invoked takes.
+pub(super) fn limit(shape: HttpShape) -> Limit {
     match shape {
         HttpShape::LoadBalancer | HttpShape::LoadBalancerMultiValue => load_balancer::LIMIT,
         _ => LAMBDA,

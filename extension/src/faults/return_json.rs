@@ -8,7 +8,7 @@ use super::{Effect, FaultError, LAMBDA, Outcome, Post, Scene};
 pub const KIND: FaultKind = FaultKind::ReturnJson;
 
 /// Where it is carried out.
-pub const HOOKS: &[Hook] = &[Hook::Before];
+pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
 
 /// Answers with the text as it stands: the caller gets what a handler's return value would become.
 ///

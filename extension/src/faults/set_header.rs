@@ -1,4 +1,4 @@
-//! `set-header`: sets or removes an HTTP header, in the event's own shape.
+//! `set-header`: sets or removes an HTTP header, in the shape of the event (before) or of the answer (after).
 
 use misrule_engine::decision::{FaultKind, Hook, PolicyName};
 use misrule_engine::invocation::edit::{self, Cookies};
@@ -9,7 +9,7 @@ use super::{Effect, FaultError, Scene};
 pub const KIND: FaultKind = FaultKind::SetHeader;
 
 /// Where it is carried out.
-pub const HOOKS: &[Hook] = &[Hook::Before];
+pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
 
 /// Sets the header to one value wherever the text has it, whatever case its name is in; without a value removes it.
 ///
@@ -21,10 +21,9 @@ pub async fn carry_out(
     scene: Scene<'_>,
 ) -> Result<Effect, FaultError> {
     let (name, value) = header;
-    let cookies = match scene.hook {
-        Hook::Before => Cookies::Sent,
-        Hook::After => Cookies::Set,
+    let edited = match scene.hook {
+        Hook::Before => edit::header(scene.text, Cookies::Sent, name, value),
+        Hook::After => edit::header(&scene.http_answer()?.1, Cookies::Set, name, value),
     };
-    let edited = edit::header(scene.text, cookies, name, value);
     Ok(Effect::Changed(edited.map_err(|error| scene.unchangeable(error))?.into()))
 }

@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
-use misrule_engine::decision::Hook;
+use misrule_engine::decision::{Hook, PlannedStep};
 use misrule_engine::invocation::{Answer, RequestId};
+use misrule_engine::time::Timestamp;
 use tokio::time::Instant;
 
 use super::arrival::{INVOCATION_ID, text};
-use super::content::{Content, ERROR_TYPE, Ending};
+use super::content::{Collected, Content, ERROR_TYPE, Ending};
 use super::manner::RESPONSE_MODE;
 use super::under_way::After;
 use super::upstream::Unanswered;
 use super::{Connection, Proxy, post, prelude, rescue};
 use crate::clock;
 use crate::control::Control;
-use crate::faults::{self, Effect, Post, Scene};
+use crate::faults::streamed::{self, Ground, Walk, Walked};
+use crate::faults::{self, Effect, MAX_ANSWER, Post, Scene};
 use crate::telemetry;
 
 /// A handler's result or error, not yet on its way.
@@ -62,8 +65,9 @@ impl Connection {
     pub(super) async fn send(&self, answered: Answered<'_>, effect: Effect) -> Result<Response<Content>, Unanswered> {
         let Answered { id, invocation_id, request, .. } = answered;
         let answer = match effect {
-            // No step of this hook changes an answer or ends the runtime yet.
-            Effect::Done | Effect::Changed(_) | Effect::Crash => self.pass(request).await?,
+            // Nothing of this hook ends the runtime.
+            Effect::Done | Effect::Crash => self.pass(request).await?,
+            Effect::Changed(text) => self.pass(changed(request, text)).await?,
             Effect::Answer(post) => self.replace(&post, &id, invocation_id.as_deref(), request).await?,
         };
         self.proxy.invocations.end(&id, invocation_id.as_deref());
@@ -93,39 +97,94 @@ impl Connection {
 
 impl Answered<'_> {
     /// Asks the policies that want to see the answer, says what they want, and carries it out before its first byte goes
-    /// up. Where something breaks, nothing is done.
+    /// up, or where the bytes of a stream come to it. Where something breaks, nothing is done.
     pub(super) async fn after(&mut self, proxy: &Proxy) -> Effect {
         let Some((control, after)) = self.kept.take() else { return Effect::Done };
         if !control.may_inject(&after.armed, clock::now()) {
             return Effect::Done;
         }
-        let answer = Arc::new(self.read().await);
+        let Some(Read { answer, text, prelude }) = self.read(&after).await else { return Effect::Done };
         let work = async {
             let started = Instant::now();
             let decision = after.armed.enforcer.after(&after.invocation, &after.admission, &answer, clock::now());
             let (head, hook) = (after.invocation.head(), Hook::After);
             telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), proxy.dry_run);
             if proxy.dry_run {
-                return Effect::Done;
+                return None;
             }
             let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
-            let (text, lasting) = (&Bytes::new(), &proxy.lasting);
+            let (text, lasting) = (&text, &proxy.lasting);
             let scene = Scene { control, armed, invocation, text, lasting, hook, invoke_mode };
-            faults::carry_out(decision.plan.steps(), scene).await
+            let effect = faults::carry_out(decision.plan.steps(), scene).await;
+            Some((effect, decision.plan))
         };
-        rescue::from_panic(&self.id, work).await.unwrap_or(Effect::Done)
+        let Some((effect, plan)) = rescue::from_panic(&self.id, work).await.flatten() else { return Effect::Done };
+        self.walk(plan.steps(), prelude, after.ground(control));
+        effect
     }
 
-    /// What can be known of the answer before its body: of a streamed one, also its HTTP prelude.
-    async fn read(&mut self) -> Answer {
-        let now = clock::now();
-        let headers = self.request.headers();
-        if headers.contains_key(RESPONSE_MODE) {
-            let announced = prelude::announced(headers);
-            let prelude = if announced { prelude::read(self.request.body_mut()).await } else { None };
-            return Answer::streamed(now, prelude);
-        }
-        let error_type = text(headers, ERROR_TYPE).map(str::to_owned);
-        Answer::buffered(now, self.failed, error_type)
+    /// Lets the stream pass its faults, where there are any.
+    fn walk(&mut self, steps: &[PlannedStep], prelude: u64, ground: Ground) {
+        let Some(walk) = Walk::of(steps, prelude, ground) else { return };
+        streamed::announce(steps, self.request.headers_mut());
+        let content = std::mem::take(self.request.body_mut());
+        *self.request.body_mut() = content.walked(|content| Walked::new(walk(content)));
     }
+
+    /// What there is to see of the answer: of a streamed one its head and HTTP prelude, of another one its body where a
+    /// policy wants it. None where that is not to be had, and the answer passes.
+    async fn read(&mut self, after: &After) -> Option<Read> {
+        let now = clock::now();
+        if self.request.headers().contains_key(RESPONSE_MODE) {
+            return Some(self.read_stream(now).await);
+        }
+        let error_type = text(self.request.headers(), ERROR_TYPE).map(str::to_owned);
+        let answer = Answer::buffered(now, self.failed, error_type);
+        if !after.admission.wants_answer_body() {
+            return Some(Read { answer: answer.into(), text: Bytes::new(), prelude: 0 });
+        }
+        let text = self.read_whole().await?;
+        let failed = self.failed || self.request.body().ends_in_error();
+        let answer = if failed { answer.failing() } else { answer };
+        let answer = answer.with_body(text.clone(), after.invocation.answerable());
+        Some(Read { answer: answer.into(), text, prelude: 0 })
+    }
+
+    async fn read_stream(&mut self, now: Timestamp) -> Read {
+        let announced = prelude::announced(self.request.headers());
+        let prelude = if announced { prelude::read(self.request.body_mut()).await } else { None };
+        let size = prelude.as_ref().map_or(0, prelude::size);
+        Read { answer: Answer::streamed(now, prelude).into(), text: Bytes::new(), prelude: size }
+    }
+
+    /// The whole body, as far as Lambda would take it: of a larger one nothing is changed.
+    async fn read_whole(&mut self) -> Option<Bytes> {
+        match self.request.body_mut().collect_within(MAX_ANSWER).await {
+            Collected::Whole(text) => Some(text),
+            Collected::Broken => None,
+            Collected::TooLarge => {
+                rescue::from_large_answer(&self.id);
+                None
+            }
+        }
+    }
+}
+
+/// The handler's answer with another body, framed as the handler framed its own.
+fn changed(request: Request<Content>, text: Bytes) -> Request<Content> {
+    let (mut parts, mut content) = request.into_parts();
+    if parts.headers.contains_key(CONTENT_LENGTH) {
+        parts.headers.insert(CONTENT_LENGTH, text.len().into());
+    }
+    content.replace(text);
+    Request::from_parts(parts, content)
+}
+
+/// What was read of an answer.
+struct Read {
+    answer: Arc<Answer>,
+    /// The whole body of a buffered one, where a policy wants it.
+    text: Bytes,
+    /// Bytes before the payload of a streamed one.
+    prelude: u64,
 }

@@ -1,6 +1,7 @@
 //! A message's body on its way through: streamed as it comes, or replayed where it was read ahead.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -8,6 +9,8 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+
+use crate::faults::streamed::{Turn, Walked};
 
 /// The header, and the trailer of a stream, that say that the handler failed.
 pub(crate) const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
@@ -18,7 +21,7 @@ pub(crate) const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 #[derive(Default)]
 pub(crate) struct Content {
     ahead: VecDeque<Frame<Bytes>>,
-    rest: Option<Incoming>,
+    rest: Option<Rest>,
     failure: Option<Failure>,
     leftover: Leftover,
     ending: Option<Ending>,
@@ -31,11 +34,41 @@ pub(crate) struct Ending {
     tell: Option<Box<dyn FnOnce(bool) + Send + Sync>>,
 }
 
-/// What ended a body early: an error, or a fault of ours, which leaves it shorter than its length says. It waits for one turn before it is told: hyper writes out what came before it only when the
+/// What still comes of a body.
+enum Rest {
+    /// From the other side, as it comes.
+    Peer(Incoming),
+    /// What faults make of it.
+    Walked(Walked<Content>),
+}
+
+/// What ended a body early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    /// Who sends it.
+    #[error(transparent)]
+    Peer(#[from] hyper::Error),
+    /// A fault of ours.
+    #[error("a fault ended the body")]
+    Cut,
+}
+
+/// What a body came to where it was to be read whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Collected {
+    /// It is all there.
+    Whole(Bytes),
+    /// It broke off, or is longer than it says.
+    Broken,
+    /// It is longer than it may be.
+    TooLarge,
+}
+
+/// What ended a body early. It waits for one turn before it is told: hyper writes out what came before it only when the
 /// body has nothing more to give.
 enum Failure {
-    Untold(Option<hyper::Error>),
-    Due(Option<hyper::Error>),
+    Untold(Broken),
+    Due(Broken),
 }
 
 /// What becomes of a body that nobody read to its end.
@@ -51,12 +84,12 @@ enum Leftover {
 impl Content {
     /// What a runtime sends.
     pub(crate) fn from_runtime(body: Incoming) -> Self {
-        Self::new(VecDeque::new(), Some(body), Leftover::Drained)
+        Self::new(VecDeque::new(), Some(Rest::Peer(body)), Leftover::Drained)
     }
 
     /// What Lambda sends.
     pub(crate) fn from_lambda(body: Incoming) -> Self {
-        Self::new(VecDeque::new(), Some(body), Leftover::Dropped)
+        Self::new(VecDeque::new(), Some(Rest::Peer(body)), Leftover::Dropped)
     }
 
     /// A body that is all there.
@@ -69,11 +102,11 @@ impl Content {
     /// has to promise more, so that the connection closes.
     pub(crate) fn broken_off() -> Self {
         let mut content = Self::default();
-        content.failure = Some(Failure::Untold(None));
+        content.failure = Some(Failure::Untold(Broken::Cut));
         content
     }
 
-    const fn new(ahead: VecDeque<Frame<Bytes>>, rest: Option<Incoming>, leftover: Leftover) -> Self {
+    const fn new(ahead: VecDeque<Frame<Bytes>>, rest: Option<Rest>, leftover: Leftover) -> Self {
         Self { ahead, rest, failure: None, leftover, ending: None }
     }
 
@@ -83,31 +116,64 @@ impl Content {
         self
     }
 
+    /// The same with these faults on its way.
+    pub(crate) fn walked(self, walk: impl FnOnce(Self) -> Walked<Self>) -> Self {
+        Self::new(VecDeque::new(), Some(Rest::Walked(walk(self))), Leftover::Dropped)
+    }
+
     /// Reads the body to its end and gives its bytes, which stay in the body too. One copy where it came in pieces, none
     /// where it came in one. None where it broke off, or where it is longer than it says.
     pub(crate) async fn collect(&mut self) -> Option<Bytes> {
-        let expected = self.size_hint().exact().unwrap_or(0);
-        while self.read_frame().await.is_some() {}
-        if self.failure.is_some() {
-            return None;
+        match self.collect_within(usize::MAX).await {
+            Collected::Whole(whole) => Some(whole),
+            Collected::Broken | Collected::TooLarge => None,
         }
-        let whole = join(&self.ahead, usize::try_from(expected).unwrap_or(0));
+    }
+
+    /// The same of a body that may have so many bytes. Of a larger one what was read stays in the body as it came.
+    pub(crate) async fn collect_within(&mut self, limit: usize) -> Collected {
+        let expected = usize::try_from(self.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
+        if expected > limit {
+            return Collected::TooLarge;
+        }
+        let mut read = 0_usize;
+        while let Some(data) = self.read_frame().await {
+            read = read.saturating_add(data.len());
+            if read > limit {
+                return Collected::TooLarge;
+            }
+        }
+        if self.failure.is_some() {
+            return Collected::Broken;
+        }
+        let whole = join(&self.ahead, expected);
+        self.replace(whole.clone());
+        Collected::Whole(whole)
+    }
+
+    /// Puts these bytes in the place of those that were read. Trailers stay.
+    pub(crate) fn replace(&mut self, whole: Bytes) {
         self.ahead.retain(Frame::is_trailers);
         if !whole.is_empty() {
-            self.ahead.push_front(Frame::data(whole.clone()));
+            self.ahead.push_front(Frame::data(whole));
         }
-        Some(whole)
+    }
+
+    /// Whether the trailers that were read say that the handler failed.
+    pub(crate) fn ends_in_error(&self) -> bool {
+        self.ahead.iter().any(says_error)
     }
 
     /// Reads one more frame ahead and gives its data, empty for trailers; none at the end and where the body broke off.
     pub(crate) async fn read_frame(&mut self) -> Option<Bytes> {
-        match self.rest.as_mut()?.frame().await {
+        let rest = self.rest.as_mut()?;
+        match poll_fn(|cx| rest.poll_frame(cx)).await {
             Some(Ok(frame)) => {
                 let data = frame.data_ref().cloned().unwrap_or_default();
                 self.ahead.push_back(frame);
                 return Some(data);
             }
-            Some(Err(error)) => self.failure = Some(Failure::Untold(Some(error))),
+            Some(Err(error)) => self.failure = Some(Failure::Untold(error)),
             None => {}
         }
         self.rest = None;
@@ -115,18 +181,17 @@ impl Content {
     }
 
     fn note(&mut self, frame: &Frame<Bytes>) {
-        let ends_in_error = frame.trailers_ref().is_some_and(|trailers| trailers.contains_key(ERROR_TYPE));
-        if let Some(ending) = self.ending.as_mut().filter(|_| ends_in_error) {
+        if let Some(ending) = self.ending.as_mut().filter(|_| says_error(frame)) {
             ending.failed = true;
         }
     }
 
-    fn tell(&mut self, failure: Failure, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn tell(&mut self, failure: Failure, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         if let Some(ending) = &mut self.ending {
             ending.failed = true;
         }
         match failure {
-            Failure::Due(error) => Poll::Ready(error.map(Err)),
+            Failure::Due(error) => Poll::Ready(Some(Err(error))),
             Failure::Untold(error) => {
                 self.failure = Some(Failure::Due(error));
                 cx.waker().wake_by_ref();
@@ -134,6 +199,38 @@ impl Content {
             }
         }
     }
+}
+
+impl Rest {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match self {
+            Self::Peer(body) => Pin::new(body).poll_frame(cx).map_err(Broken::Peer),
+            Self::Walked(walked) => match ready!(walked.poll_turn(cx)) {
+                Turn::Frame(frame) => Poll::Ready(Some(Ok(frame))),
+                Turn::Broken(broken) => Poll::Ready(Some(Err(broken))),
+                Turn::Cut => Poll::Ready(Some(Err(Broken::Cut))),
+                Turn::End => Poll::Ready(None),
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Peer(body) => body.is_end_stream(),
+            Self::Walked(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Peer(body) => body.size_hint(),
+            Self::Walked(_) => SizeHint::default(),
+        }
+    }
+}
+
+fn says_error(frame: &Frame<Bytes>) -> bool {
+    frame.trailers_ref().is_some_and(|trailers| trailers.contains_key(ERROR_TYPE))
 }
 
 impl Ending {
@@ -165,9 +262,9 @@ fn join(frames: &VecDeque<Frame<Bytes>>, expected: usize) -> Bytes {
 
 impl Body for Content {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Broken;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         if let Some(frame) = self.ahead.pop_front() {
             self.note(&frame);
             return Poll::Ready(Some(Ok(frame)));
@@ -176,10 +273,10 @@ impl Body for Content {
             return self.tell(failure, cx);
         }
         let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
-        match ready!(Pin::new(rest).poll_frame(cx)) {
+        match ready!(rest.poll_frame(cx)) {
             Some(Err(failure)) => {
                 self.rest = None;
-                self.tell(Failure::Untold(Some(failure)), cx)
+                self.tell(Failure::Untold(failure), cx)
             }
             frame => {
                 frame.iter().flatten().for_each(|frame| self.note(frame));
@@ -189,13 +286,13 @@ impl Body for Content {
     }
 
     fn is_end_stream(&self) -> bool {
-        let nothing_comes = self.rest.as_ref().is_none_or(Body::is_end_stream);
+        let nothing_comes = self.rest.as_ref().is_none_or(Rest::is_end_stream);
         self.ahead.is_empty() && self.failure.is_none() && nothing_comes
     }
 
     fn size_hint(&self) -> SizeHint {
         let ahead: u64 = self.ahead.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
-        let rest = self.rest.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint);
+        let rest = self.rest.as_ref().map_or(SizeHint::with_exact(0), Rest::size_hint);
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(ahead));
         // A body that broke off has no length that it will keep to.
@@ -215,7 +312,8 @@ impl std::fmt::Debug for Content {
 
 impl Drop for Content {
     fn drop(&mut self) {
-        let Some(rest) = self.rest.take().filter(|rest| !rest.is_end_stream()) else { return };
+        // What faults walk along drains what it holds itself.
+        let Some(Rest::Peer(rest)) = self.rest.take().filter(|rest| !rest.is_end_stream()) else { return };
         if let (Leftover::Drained, Ok(runtime)) = (self.leftover, tokio::runtime::Handle::try_current()) {
             runtime.spawn(drain(rest));
         }

@@ -23,6 +23,11 @@ pub(crate) fn announced(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Bytes that a prelude with this JSON takes in the body.
+pub(crate) fn size(json: &Bytes) -> u64 {
+    (json.len() + END.len()) as u64
+}
+
 /// Reads ahead until the prelude is there, and gives its JSON. All that was read stays in the body, as it came. None where
 /// the body ends, breaks off or goes on for too long without an end of the prelude.
 pub(crate) async fn read(body: &mut Content) -> Option<Bytes> {

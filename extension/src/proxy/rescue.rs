@@ -8,6 +8,7 @@ use std::task::Poll;
 use misrule_engine::invocation::RequestId;
 
 use super::upstream::Unanswered;
+use crate::faults::MAX_ANSWER;
 use crate::telemetry::{self, Failed, Line};
 
 thread_local! {
@@ -56,6 +57,11 @@ pub(crate) fn from_lost_post(id: &RequestId, error: &Unanswered) {
 /// Says that Lambda did not take an answer of ours.
 pub(crate) fn from_refused_post(id: &RequestId, status: http::StatusCode) {
     tell(id, format!("Lambda refused our answer with status {status}"));
+}
+
+/// Says that an answer was not held back for the policies that want to see it.
+pub(crate) fn from_large_answer(id: &RequestId) {
+    tell(id, format!("the answer is larger than the {MAX_ANSWER} bytes that Lambda accepts, so no policy sees it"));
 }
 
 fn tell(id: &RequestId, reason: String) {

@@ -6,7 +6,8 @@ use misrule_engine::decision::Admission;
 use misrule_engine::invocation::{Head, Invocation, RequestId};
 use misrule_engine::time::Timestamp;
 
-use crate::control::{Armed, UnderWay};
+use crate::control::{Armed, Control, UnderWay};
+use crate::faults::streamed::Ground;
 
 /// Invocations that the runtime has, or is about to get.
 ///
@@ -43,6 +44,13 @@ pub(crate) enum Begun {
     Now,
     /// The runtime asked again before it answered, and Lambda delivered the event again. What was decided stands.
     Before,
+}
+
+impl After {
+    /// What the faults of a stream go by once its request is under way.
+    pub(crate) fn ground(&self, control: &Control) -> Ground {
+        Ground::new(control.clone(), Arc::clone(&self.armed), Arc::clone(&self.invocation), &self.admission)
+    }
 }
 
 impl Invocations {

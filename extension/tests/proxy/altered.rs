@@ -52,7 +52,7 @@ const CRASHES: &str = r#"
 "#;
 
 /// A runtime that asked, and a Lambda that gave it this event.
-async fn given(lambda: &Lambda, proxy: &Armed, event: &str) -> (Reader, Reader) {
+pub(crate) async fn given(lambda: &Lambda, proxy: &Armed, event: &str) -> (Reader, Reader) {
     let mut runtime = connect(proxy.address).await;
     asks(&mut runtime).await;
     let mut upstream = lambda.accept().await;

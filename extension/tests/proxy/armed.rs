@@ -39,6 +39,14 @@ pub(crate) async fn armed(upstream: SocketAddr, policies: &Value, modules: &[(&s
     armed
 }
 
+/// The same of one guest, within this and no more than this beside the functions.
+pub(crate) async fn armed_within(upstream: SocketAddr, guest: &str, blast_radius: &Value) -> Armed {
+    let delivery = bundled(&experiment(&json!([{ "module": "guest.wasm" }]), blast_radius), &[("guest.wasm", guest)]);
+    let (armed, load) = delivered(upstream, delivery, false).await;
+    load();
+    armed
+}
+
 /// The same before anything is loaded, and what loads it: the layer listens first.
 pub(crate) async fn unarmed(
     upstream: SocketAddr,
@@ -46,10 +54,16 @@ pub(crate) async fn unarmed(
     modules: &[(&str, &str)],
     dry_run: bool,
 ) -> (Armed, impl FnOnce() + use<>) {
+    let experiment = experiment(policies, &json!({}));
+    let delivery = if modules.is_empty() { experiment.to_string().into() } else { bundled(&experiment, modules) };
+    delivered(upstream, delivery, dry_run).await
+}
+
+async fn delivered(upstream: SocketAddr, delivery: Vec<u8>, dry_run: bool) -> (Armed, impl FnOnce() + use<>) {
     misrule_extension::telemetry::install(&"off".parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(EXPERIMENT);
-    std::fs::write(&file, delivery(policies, modules)).unwrap();
+    std::fs::write(&file, delivery).unwrap();
     let source = format!("file:{}", file.display());
     let (settings, wrong) = Settings::read(|name| match name {
         "MISRULE_SOURCE" => Some(source.clone()),
@@ -68,14 +82,15 @@ pub(crate) async fn unarmed(
     (Armed { address, folder }, load)
 }
 
-fn delivery(policies: &Value, modules: &[(&str, &str)]) -> Vec<u8> {
+fn experiment(policies: &Value, within: &Value) -> Value {
     let expires = clock::now().plus(Duration::from_secs(3600)).to_string();
     let faults: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
-    let blast_radius = json!({ "functions": ["*"], "faults": faults });
-    let experiment = json!({ "name": "trial", "expires": expires, "blast_radius": blast_radius, "policy": policies });
-    if modules.is_empty() {
-        return experiment.to_string().into();
-    }
+    let mut blast_radius = json!({ "functions": ["*"], "faults": faults });
+    within.as_object().into_iter().flatten().for_each(|(field, value)| blast_radius[field] = value.clone());
+    json!({ "name": "trial", "expires": expires, "blast_radius": blast_radius, "policy": policies })
+}
+
+fn bundled(experiment: &Value, modules: &[(&str, &str)]) -> Vec<u8> {
     let experiment = Experiment::from_json(experiment.to_string().as_bytes()).unwrap();
     let modules: BTreeMap<_, _> = modules.iter().map(|(name, guest)| ((*name).to_owned(), component(guest))).collect();
     bundle::write(&experiment, &modules, &BTreeMap::new(), None).unwrap()
@@ -92,18 +107,22 @@ fn environment() -> Environment {
     }
 }
 
-/// What every guest has besides its hooks: memory, and a `configure` that wants both hooks.
+/// What every guest has besides its hooks: memory, and a `configure` that wants both hooks, unless it has its own. At 24
+/// stands what one answers that wants to see answers whole too.
 const SHARED: &str = r#"
 (memory (export "memory") 1)
 (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
-(func (export "configure") (param i32 i32) (result i32) (i32.const 16))
 (data (i32.const 16) "\00\00\00\00\03")
+(data (i32.const 24) "\00\00\00\00\07")
 (data (i32.const 64) "Function.Thrown")
 "#;
 
+const CONFIGURE: &str = r#"(func (export "configure") (param i32 i32) (result i32) (i32.const 16))"#;
+
 /// The component of a guest: its imports and hooks.
 fn component(guest: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(format!("(module {guest} {SHARED})")).unwrap();
+    let configure = if guest.contains("(export \"configure\")") { "" } else { CONFIGURE };
+    let mut module = wat::parse_str(format!("(module {guest} {SHARED} {configure})")).unwrap();
     let mut resolve = wit_parser::Resolve::default();
     let package = resolve.push_str("policy.wit", include_str!("../../../sdk/wit/policy.wit")).unwrap();
     let world = resolve.select_world(&[package], Some("policy")).unwrap();

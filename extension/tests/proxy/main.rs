@@ -9,11 +9,13 @@
 )]
 
 mod altered;
+mod answers;
 mod armed;
 mod exchange;
 mod injected;
 mod process;
 mod restored;
+mod streams;
 mod stressor;
 mod wrapper;
 

@@ -5,15 +5,19 @@
 //! | [`pointed`] | at an RFC 6901 pointer into the whole text |
 //! | [`body`] | at a pointer into its HTTP body, read as JSON |
 //! | [`header`] | an HTTP header, wherever the text has it |
+//!
+//! [`stated`] comes first where a service infers what is to be changed.
 
 mod body;
 mod headers;
 mod members;
 mod pointed;
+mod stated;
 
 pub use body::{body, with_body};
 pub use headers::{Cookies, header};
 pub use pointed::pointed;
+pub use stated::{decoded, stated};
 
 /// Why a text cannot be changed as wanted. Pointers and values are not repeated: they may hold a customer's data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -35,6 +35,14 @@ pub enum HttpShape {
     WebSocketConnect,
 }
 
+impl HttpShape {
+    /// Whether its service takes the whole answer for the body of a 200: where it is JSON that says no `statusCode`.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+    pub(super) const fn infers(self, says_status: bool) -> bool {
+        !says_status && matches!(self, Self::HttpApiV2 | Self::FunctionUrl)
+    }
+}
+
 /// Where a shape keeps the parts of a request, and how it is answered.
 pub(super) trait Request: Sync {
     fn method(&self, event: &JsonText) -> Option<String>;

@@ -8,6 +8,7 @@ use wasmtime::component::{WasmList, WasmStr};
 use super::logging::bounded;
 use super::{Call, DocumentName, ITEM_BYTES, Interface, work};
 use crate::decision::{FunctionError, HttpAnswer, Step};
+use crate::invocation::AnswerForm;
 use crate::limits;
 use crate::sandbox::Cause;
 
@@ -115,9 +116,9 @@ fn pairs(call: &mut Call<'_>, handed: &WasmList<(WasmStr, WasmStr)>) -> Result<V
 fn add(call: &mut Call<'_>, step: Step) -> Result<()> {
     let kind = step.kind();
     let hook = call.hook(kind.name())?;
-    let streaming = hook.answer.as_ref().is_some_and(|answer| answer.streaming());
-    if !kind.may_be_asked(hook.hook, streaming) {
-        let answer = if streaming { " on a streamed answer" } else { "" };
+    let form = hook.answer.as_ref().map(|answer| answer.form());
+    if !kind.may_be_asked(form) {
+        let answer = form.map(AnswerForm::of_which).unwrap_or_default();
         return Err(Cause::Contract(format!("`{kind}` may not be asked for in `{}`{answer}", hook.hook)).into());
     }
     if hook.wishes.steps.last().is_some_and(|last| last.kind().is_final()) {

@@ -1,13 +1,22 @@
-//! `response`: what the handler answered. A buffered answer lives in its body, which this version does not buffer, so of it
-//! only time, failure and kind may be read; a streamed one has its HTTP prelude.
+//! `response`: what the handler answered. A buffered answer lives in its body, so without `answer-body` only time, failure
+//! and kind of it may be read; a streamed one has its HTTP prelude.
+
+use std::sync::Arc;
 
 use wasmtime::Result;
 use wasmtime::component::WasmStr;
 
-use super::{Call, DocumentName, Interface, out_of_place};
-use crate::invocation::Answer;
+use super::{Call, DocumentName, Interface, out_of_place, work};
+use crate::invocation::{Answer, Document, Unreadable};
 
 pub(super) fn link(mut interface: Interface<'_>) -> Result<()> {
+    head(&mut interface)?;
+    http(&mut interface)?;
+    json(&mut interface)
+}
+
+/// What is known before the body: nothing is parsed.
+fn head(interface: &mut Interface<'_>) -> Result<()> {
     interface
         .function("answered-at", |call, (): ()| Ok(answer(call, "answered-at")?.answered_at().as_milliseconds()))?;
     interface.function("failed", |call, (): ()| Ok(answer(call, "failed")?.failed()))?;
@@ -15,35 +24,72 @@ pub(super) fn link(mut interface: Interface<'_>) -> Result<()> {
     interface.function("error-type", |call, (): ()| {
         let error_type = answer(call, "error-type")?.error_type().map(str::to_owned);
         call.give(error_type)
+    })
+}
+
+fn http(interface: &mut Interface<'_>) -> Result<()> {
+    interface.function("status", |call, (): ()| {
+        let answer = scanned(call, "status")?;
+        readable("status", answer.status())
     })?;
-    interface.function("status", |call, (): ()| answer(call, "status")?.status().map_err(|_| unreadable("status")))?;
     interface.function("header", |call, (name,): (WasmStr,)| {
         let name = call.text(&name)?;
-        let values = answer(call, "header")?.header(&name).map_err(|_| unreadable("header"))?;
+        let answer = scanned(call, "header")?;
+        let values = readable("header", answer.header(&name))?;
         call.give(values)
     })?;
-    body(&mut interface)
+    interface.function("body", |call, (): ()| {
+        let answer = scanned(call, "body")?;
+        let body = readable("body", answer.body())?.map(<[u8]>::to_vec);
+        call.give(body)
+    })
 }
 
-/// A streamed answer has no body yet.
-fn body(interface: &mut Interface<'_>) -> Result<()> {
-    interface.function("body", |call, (): ()| no_body::<Vec<u8>>(call, "body"))?;
-    interface.function("json", |call, _: (DocumentName, WasmStr)| no_body::<String>(call, "json"))?;
-    interface.function("text", |call, _: (DocumentName, WasmStr)| no_body::<String>(call, "text"))?;
-    interface.function("number", |call, _: (DocumentName, WasmStr)| no_body::<f64>(call, "number"))?;
-    interface.function("count", |call, _: (DocumentName, WasmStr)| no_body::<u32>(call, "count"))
+fn json(interface: &mut Interface<'_>) -> Result<()> {
+    interface.function("json", |call, (document, at): (DocumentName, WasmStr)| {
+        let (answer, document, at) = lookup(call, "json", document, &at)?;
+        let found = readable("json", answer.json(document, &at))?.map(str::to_owned);
+        call.give(found)
+    })?;
+    interface.function("text", |call, (document, at): (DocumentName, WasmStr)| {
+        let (answer, document, at) = lookup(call, "text", document, &at)?;
+        let found = readable("text", answer.text(document, &at))?;
+        call.give(found)
+    })?;
+    interface.function("number", |call, (document, at): (DocumentName, WasmStr)| {
+        let (answer, document, at) = lookup(call, "number", document, &at)?;
+        readable("number", answer.number(document, &at))
+    })?;
+    interface.function("count", |call, (document, at): (DocumentName, WasmStr)| {
+        let (answer, document, at) = lookup(call, "count", document, &at)?;
+        readable("count", answer.count(document, &at))
+    })
 }
 
-fn no_body<T>(call: &mut Call<'_>, function: &str) -> Result<Option<T>> {
-    answer(call, function)?.body().map(|_| None).map_err(|_| unreadable(function))
-}
-
-fn answer<'a>(call: &'a mut Call<'_>, function: &str) -> Result<&'a Answer> {
+fn answer(call: &mut Call<'_>, function: &str) -> Result<Arc<Answer>> {
     let function = format!("response.{function}");
-    let answer = call.hook(&function)?.answer.as_deref();
+    let answer = call.hook(&function)?.answer.clone();
     answer.ok_or_else(|| out_of_place(&function, "in `before`"))
 }
 
-fn unreadable(function: &str) -> wasmtime::Error {
-    out_of_place(&format!("response.{function}"), "for a buffered answer without the hook flag `answer-body`")
+/// The answer, once scanning what is kept of it is paid for.
+fn scanned(call: &mut Call<'_>, function: &str) -> Result<Arc<Answer>> {
+    let answer = answer(call, function)?;
+    call.charge_bytes(answer.size(), work::SCANNED_BYTES)?;
+    Ok(answer)
+}
+
+fn lookup(
+    call: &mut Call<'_>,
+    function: &str,
+    document: DocumentName,
+    at: &WasmStr,
+) -> Result<(Arc<Answer>, Document, String)> {
+    let at = call.text(at)?;
+    Ok((scanned(call, function)?, document.into(), at))
+}
+
+fn readable<T>(function: &str, read: Result<T, Unreadable>) -> Result<T> {
+    let place = "for a buffered answer without the hook flag `answer-body`";
+    read.map_err(|_| out_of_place(&format!("response.{function}"), place))
 }

@@ -65,7 +65,7 @@ fn answer(parts: &Parts<'_>, headers: impl Serialize) -> Vec<u8> {
 }
 
 /// The status with its reason, as in `404 Not Found`.
-fn description(status: u16) -> String {
+pub(in crate::faults) fn description(status: u16) -> String {
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     reason.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
 }

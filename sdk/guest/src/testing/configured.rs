@@ -30,9 +30,6 @@ impl<P: Policy> Configured<P> {
         let (outcome, call) = enter(call, settings::read::<P>);
         let policy = outcome?;
         let hooks = policy.hooks();
-        if hooks.contains(Hooks::ANSWER_BODY) {
-            return Err("`answer-body` is not carried out by this layer yet".to_owned());
-        }
         Ok(Self { policy, world: call.world, hooks, memory: RefCell::default(), said: RefCell::new(call.said) })
     }
 
@@ -86,7 +83,7 @@ impl<P: Policy> Configured<P> {
         let hook = if answer.is_some() { Hook::After } else { Hook::Before };
         let seed = Seed::of_invocation(&self.world.experiment, invocation.head()).of_hook(&self.world.policy, hook);
         let phase = Phase::Hook {
-            answer: answer.map(|answer| answer.to(&invocation)),
+            answer: answer.map(|answer| answer.to(&invocation, self.hooks.contains(Hooks::ANSWER_BODY))),
             invocation: Box::new(invocation),
             chance: Box::new(Chance::new(seed)),
         };

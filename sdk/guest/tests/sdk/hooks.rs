@@ -261,12 +261,40 @@ fn outside_of_a_hook_there_is_no_host() {
 }
 
 #[test]
-fn answer_body_is_refused_with_its_reason() {
+fn with_answer_body_an_answer_is_read_and_changed() {
     policy! {
-    WantsBodies, Hooks::AFTER | Hooks::ANSWER_BODY,
+    Reads, Hooks::AFTER | Hooks::ANSWER_BODY,
+    fn after(&self, _: &Invocation, response: &Response) -> Plan {
+            if response.failed() {
+                assert_eq!((response.status(), response.body()), (None, None));
+                return Plan::none().because(response.text(Document::Whole, "/errorType").unwrap_or_default());
+            }
+            assert_eq!((response.status(), response.header("X-A").as_deref()), (Some(201), Some("1")));
+            assert_eq!(response.body().as_deref(), Some(&br#"{"lines": [1, 2.5], "id": "a"}"#[..]));
+            assert_eq!(response.json(Document::Body, "/lines").as_deref(), Some("[1, 2.5]"));
+            assert_eq!(response.number(Document::Body, "/lines/1"), Some(2.5));
+            assert_eq!(response.count(Document::Body, "/lines"), Some(2));
+            assert_eq!(response.text(Document::Body, "/id").as_deref(), Some("a"));
+            assert_eq!(response.number(Document::Whole, "/statusCode"), Some(201.0));
+            Fault::set_status(500).then(Fault::truncate(3)).then(Fault::garble(0.5)).then(Fault::fail_items(["a"]))
+        }
     }
-    let refused = testing::configure::<WantsBodies>("{}").map(drop).unwrap_err();
-    assert!(refused.contains("answer-body"), "{refused}");
+    let answer = Answer::http(201).header("x-a", "1").body(r#"{"lines": [1, 2.5], "id": "a"}"#);
+    let reads = ready::<Reads>();
+    assert_eq!(reads.after(&Event::get("/"), &answer).steps().len(), 4);
+    let failed = reads.after(&Event::get("/"), &Answer::failed("Runtime.Gone"));
+    assert_eq!(failed.reason(), Some("Runtime.Gone"));
+}
+
+policy! {
+ChangesTheHead, Hooks::AFTER,
+fn after(&self, _: &Invocation, _: &Response) -> Plan { Fault::set_status(500) }
+}
+
+#[test]
+#[should_panic(expected = "`set-status` may not be asked for in `after` of a buffered answer without the hook flag")]
+fn what_may_not_be_read_may_not_be_changed() {
+    let _ = ready::<ChangesTheHead>().after(&Event::get("/"), &Answer::json("7"));
 }
 
 #[test]

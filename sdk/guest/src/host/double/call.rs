@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use misrule_engine::decision::{Chance, FaultKind, Hook, LogLevel};
-use misrule_engine::invocation::{Answer, Invocation};
+use misrule_engine::invocation::{Answer, AnswerForm, Invocation};
 use misrule_engine::matching::PatternCache;
 
 use crate::testing::World;
@@ -69,11 +69,11 @@ impl Call {
         }
     }
 
-    /// The hook, and whether it sees a streamed answer.
-    pub(crate) fn hook(&self, function: &str) -> (Hook, bool) {
+    /// The hook, and how much of the answer it sees.
+    pub(crate) fn hook(&self, function: &str) -> (Hook, Option<AnswerForm>) {
         match &self.phase {
-            Phase::Hook { answer: None, .. } => (Hook::Before, false),
-            Phase::Hook { answer: Some(answer), .. } => (Hook::After, answer.streaming()),
+            Phase::Hook { answer: None, .. } => (Hook::Before, None),
+            Phase::Hook { answer: Some(answer), .. } => (Hook::After, Some(answer.form())),
             Phase::Configure(_) => outside_of_hooks(function),
         }
     }

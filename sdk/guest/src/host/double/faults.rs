@@ -1,18 +1,19 @@
 //! Holds a plan against the contract's rules. The plan itself is what the hook returned.
 
-use misrule_engine::decision::{FaultKind, Hook, HttpAnswer, Step};
-use misrule_engine::invocation::Document;
+use misrule_engine::decision::{FaultKind, HttpAnswer, Step};
+use misrule_engine::invocation::{AnswerForm, Document};
 
 use super::call::{trap, with};
 
 fn ask(kind: FaultKind) {
     with(|call| {
-        let (hook, streaming) = call.hook(kind.name());
+        let (hook, form) = call.hook(kind.name());
         if let Some(last) = call.ended_by {
             trap(&format!("`{kind}` after `{last}`, which ends a plan"));
         }
-        if !kind.may_be_asked(hook, streaming) {
-            trap(&format!("`{kind}` may not be asked for in `{hook}`{}", of_what(hook, streaming)));
+        if !kind.may_be_asked(form) {
+            let answer = form.map(AnswerForm::of_which).unwrap_or_default();
+            trap(&format!("`{kind}` may not be asked for in `{hook}`{answer}"));
         }
         call.ended_by = kind.is_final().then_some(kind);
     });
@@ -25,14 +26,6 @@ fn ask_for(step: &Step) {
     let hook = with(|call| call.hook(kind.name()).0);
     if let Err(illegal) = step.check(hook) {
         trap(&format!("`{kind}` {illegal}"));
-    }
-}
-
-const fn of_what(hook: Hook, streaming: bool) -> &'static str {
-    match (hook, streaming) {
-        (Hook::Before, _) => "",
-        (Hook::After, true) => " of a streamed answer",
-        (Hook::After, false) => " of a buffered answer",
     }
 }
 

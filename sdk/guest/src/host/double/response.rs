@@ -1,4 +1,4 @@
-//! The answer, by the engine's own view of it. No hook flag lets a body be read yet.
+//! The answer, by the engine's own view of it.
 
 use misrule_engine::invocation::{Answer, Document, Unreadable};
 
@@ -40,23 +40,18 @@ pub(crate) fn body() -> Option<Vec<u8>> {
     ask_readable("response.body", |answer| answer.body().map(|body| body.map(<[u8]>::to_vec)))
 }
 
-pub(crate) fn json(_: Document, _: &str) -> Option<String> {
-    of_the_body("response.json")
+pub(crate) fn json(document: Document, pointer: &str) -> Option<String> {
+    ask_readable("response.json", |answer| answer.json(document, pointer).map(|json| json.map(str::to_owned)))
 }
 
-pub(crate) fn text(_: Document, _: &str) -> Option<String> {
-    of_the_body("response.text")
+pub(crate) fn text(document: Document, pointer: &str) -> Option<String> {
+    ask_readable("response.text", |answer| answer.text(document, pointer))
 }
 
-pub(crate) fn number(_: Document, _: &str) -> Option<f64> {
-    of_the_body("response.number")
+pub(crate) fn number(document: Document, pointer: &str) -> Option<f64> {
+    ask_readable("response.number", |answer| answer.number(document, pointer))
 }
 
-pub(crate) fn count(_: Document, _: &str) -> Option<u32> {
-    of_the_body("response.count")
-}
-
-/// Where it may be asked for, the answer is streamed, and there is none yet.
-fn of_the_body<T>(function: &str) -> Option<T> {
-    ask_readable(function, |answer| answer.body().map(|_| None))
+pub(crate) fn count(document: Document, pointer: &str) -> Option<u32> {
+    ask_readable("response.count", |answer| answer.count(document, pointer))
 }

@@ -1,3 +1,0 @@
-;; Declares `answer-body`.
-(func (export "before"))
-(func (export "configure") (param i32 i32) (result i32) (i32.const 48))

@@ -1,0 +1,11 @@
+;; Declares `after` and `answer-body`, and turns the status that it reads into another.
+(import "misrule:policy/response@0.1.0" "status" (func $status (param i32)))
+(import "misrule:policy/faults@0.1.0" "set-status" (func $set-status (param i32)))
+(data (i32.const 96) "\00\00\00\00\06")
+(func (export "before"))
+(func (export "after")
+  (call $status (i32.const 200))
+  (if (i32.load8_u (i32.const 200))
+    (then (call $set-status (i32.add (i32.load16_u (i32.const 202)) (i32.const 300))))
+    (else (call $set-status (i32.const 599)))))
+(func (export "configure") (param i32 i32) (result i32) (i32.const 96))
