@@ -20,6 +20,7 @@ mod policy_use;
 mod published_to;
 mod reading;
 mod schedule;
+mod schema;
 mod stop_when;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use names::is_region;
 pub use policy_use::{ComponentRef, PolicyUse};
 pub use published_to::{Elsewhere, Here, PublishedTo};
 pub use schedule::Rate;
+pub use schema::json_schema;
 pub use stop_when::StopWhen;
 
 /// When an experiment ends.

@@ -25,10 +25,13 @@ pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a text may be the name or the id of an environment of AppConfig.
+/// The longest name of an environment of AppConfig, in characters.
 /// <https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_CreateEnvironment.html>
+pub(super) const APPCONFIG_NAME: usize = 64;
+
+/// Whether a text may be the name or the id of an environment of AppConfig.
 pub(super) fn is_appconfig_environment(text: &str) -> bool {
-    (1..=64).contains(&text.chars().count()) && !text.trim().is_empty() && !text.contains('/')
+    (1..=APPCONFIG_NAME).contains(&text.chars().count()) && !text.trim().is_empty() && !text.contains('/')
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ impl TryFrom<wire::Experiment> for Experiment {
         let name = name("name", required("name", wire.name)?)?;
         let starts = optional("starts", wire.starts, read_instant)?;
         let ends = ends(wire.expires, wire.duration)?;
-        let published_to = wire.published_to.map(published_to).transpose()?.unwrap_or_default();
-        let blast_radius = blast_radius(required("blast_radius", wire.blast_radius)?)?;
+        let published_to = wire.published_to.map(|table| published_to(table.0)).transpose()?.unwrap_or_default();
+        let blast_radius = blast_radius(required("blast_radius", wire.blast_radius)?.0)?;
         let policies = policies(required("policy", wire.policy)?.0)?;
         let experiment = Self { name, hypothesis: wire.hypothesis, starts, ends, published_to, blast_radius, policies };
         experiment.check_span()?;
@@ -56,8 +56,8 @@ fn blast_radius(wire: wire::BlastRadius) -> Result<BlastRadius, ExperimentError>
         faults: faults.unwrap_or_else(|| BlastRadius::DEFAULT_FAULTS.to_vec()),
         rate: rate("blast_radius.rate", wire.rate.as_ref())?,
         max_delay: optional("blast_radius.max_delay", wire.max_delay, read_duration)?,
-        budget: wire.budget.map(|wire| budget(&wire)).transpose()?.unwrap_or_default(),
-        stop_when: wire.stop_when.map(stop_when).transpose()?,
+        budget: wire.budget.map(|table| budget(&table.0)).transpose()?.unwrap_or_default(),
+        stop_when: wire.stop_when.map(|table| stop_when(table.0)).transpose()?,
         max_age: max_age.unwrap_or(BlastRadius::DEFAULT_MAX_AGE),
     })
 }
@@ -86,7 +86,7 @@ fn stop_when(wire: wire::StopWhen) -> Result<StopWhen, ExperimentError> {
     })
 }
 
-fn policies(wires: Vec<wire::PolicyUse>) -> Result<Vec<PolicyUse>, ExperimentError> {
+fn policies(wires: Vec<wire::Table<wire::PolicyUse>>) -> Result<Vec<PolicyUse>, ExperimentError> {
     let refused = |problem| Err(ExperimentError::new("policy", problem));
     if wires.is_empty() {
         return refused(Problem::Empty);
@@ -95,7 +95,8 @@ fn policies(wires: Vec<wire::PolicyUse>) -> Result<Vec<PolicyUse>, ExperimentErr
         return refused(Problem::TooMany);
     }
     let numbered = wires.into_iter().enumerate();
-    let policies = numbered.map(|(n, wire)| policy(&format!("policy[{n}]"), wire)).collect::<Result<Vec<_>, _>>()?;
+    let policies =
+        numbered.map(|(n, table)| policy(&format!("policy[{n}]"), table.0)).collect::<Result<Vec<_>, _>>()?;
     no_name_twice(&policies)?;
     Ok(policies)
 }

@@ -31,7 +31,9 @@ impl fmt::Display for Rate {
     }
 }
 
-const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+/// The units of a duration, the larger first, in milliseconds.
+pub(super) const UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// Reads whole numbers, each with its unit, the larger units first: `1h30m`, `250ms`.
 pub(super) fn read_duration(text: &str) -> Result<Duration, Problem> {

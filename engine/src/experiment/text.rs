@@ -15,14 +15,15 @@ const IN_BLAST_RADIUS: [&str; 9] =
 pub(super) fn from_toml(text: &str) -> Result<wire::Experiment, ExperimentError> {
     let table: toml::Table = toml::from_str(text).map_err(|error| syntax(text, &error))?;
     let json = json_table(table, "")?;
-    serde_path_to_error::deserialize(Value::Object(json))
-        .map_err(|error| shape(&error.path().to_string(), error.inner().to_string()))
+    let read = serde_path_to_error::deserialize(Value::Object(json));
+    let wire::Table(experiment) = read.map_err(|error| shape(&error.path().to_string(), error.inner().to_string()))?;
+    Ok(experiment)
 }
 
 /// Reads the wire types from JSON.
 pub(super) fn from_json(bytes: &[u8]) -> Result<wire::Experiment, ExperimentError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let experiment = serde_path_to_error::deserialize(&mut json)
+    let wire::Table(experiment) = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| json_error(&error.path().to_string(), error.inner()))?;
     json.end().map_err(|error| json_error("", &error))?;
     Ok(experiment)

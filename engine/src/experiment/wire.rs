@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
 
-use serde::de::{Deserializer, Error, SeqAccess, Unexpected, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,7 +16,7 @@ use super::{
 };
 
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, expecting = "the fields of an experiment")]
+#[serde(deny_unknown_fields)]
 pub(super) struct Experiment {
     pub(super) name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,13 +28,13 @@ pub(super) struct Experiment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) duration: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) published_to: Option<PublishedTo>,
-    pub(super) blast_radius: Option<BlastRadius>,
-    pub(super) policy: Option<List<PolicyUse>>,
+    pub(super) published_to: Option<Table<PublishedTo>>,
+    pub(super) blast_radius: Option<Table<BlastRadius>>,
+    pub(super) policy: Option<List<Table<PolicyUse>>>,
 }
 
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, expecting = "the fields of what it was published to")]
+#[serde(deny_unknown_fields)]
 pub(super) struct PublishedTo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) accounts: Option<List<String>>,
@@ -44,7 +45,7 @@ pub(super) struct PublishedTo {
 }
 
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, expecting = "the fields of a blast radius")]
+#[serde(deny_unknown_fields)]
 pub(super) struct BlastRadius {
     pub(super) functions: Option<List<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,14 +57,14 @@ pub(super) struct BlastRadius {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) max_delay: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) budget: Option<Budget>,
+    pub(super) budget: Option<Table<Budget>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) stop_when: Option<StopWhen>,
+    pub(super) stop_when: Option<Table<StopWhen>>,
     pub(super) max_age: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, expecting = "the fields of a budget")]
+#[serde(deny_unknown_fields)]
 pub(super) struct Budget {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) per_environment: Option<Count>,
@@ -72,7 +73,7 @@ pub(super) struct Budget {
 }
 
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, expecting = "the fields of `stop_when`")]
+#[serde(deny_unknown_fields)]
 pub(super) struct StopWhen {
     pub(super) handler_errors: Option<Number>,
     pub(super) over: Option<String>,
@@ -80,7 +81,7 @@ pub(super) struct StopWhen {
 }
 
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, expecting = "the fields of a policy")]
+#[serde(deny_unknown_fields)]
 pub(super) struct PolicyUse {
     pub(super) name: Option<String>,
     #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
@@ -89,6 +90,49 @@ pub(super) struct PolicyUse {
     pub(super) module: Option<String>,
     pub(super) rate: Option<Number>,
     pub(super) settings: Option<Settings>,
+}
+
+/// Fields by their names. Serde takes a list in their place, too, a value for each: that is refused.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Table<T>(pub(super) T);
+
+/// What a message calls a table's fields where something else stands.
+pub(super) trait Fields {
+    const NAMED: &'static str;
+}
+
+macro_rules! fields {
+    ($($table:ident: $named:literal;)*) => { $(impl Fields for $table { const NAMED: &'static str = $named; })* };
+}
+
+fields! {
+    Experiment: "the fields of an experiment";
+    PublishedTo: "the fields of what it was published to";
+    BlastRadius: "the fields of a blast radius";
+    Budget: "the fields of a budget";
+    StopWhen: "the fields of `stop_when`";
+    PolicyUse: "the fields of a policy";
+}
+
+impl<'de, T: Deserialize<'de> + Fields> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TableVisitor(PhantomData))
+    }
+}
+
+struct TableVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + Fields> Visitor<'de> for TableVisitor<T> {
+    type Value = Table<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(T::NAMED)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Table<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Table)
+    }
 }
 
 #[derive(Serialize)]
@@ -198,8 +242,8 @@ impl From<&InnerExperiment> for Experiment {
             expires,
             duration,
             published_to: said_to(&experiment.published_to),
-            blast_radius: Some(BlastRadius::from(&experiment.blast_radius)),
-            policy: Some(List(experiment.policies.iter().map(PolicyUse::from).collect())),
+            blast_radius: Some(Table(BlastRadius::from(&experiment.blast_radius))),
+            policy: Some(List(experiment.policies.iter().map(|policy| Table(PolicyUse::from(policy))).collect())),
         }
     }
 }
@@ -213,8 +257,8 @@ impl From<&InnerRadius> for BlastRadius {
             faults: Some(List(radius.faults.iter().map(|kind| kind.name().to_owned()).collect())),
             rate: Some(number(radius.rate)),
             max_delay: radius.max_delay.map(schedule::write_duration),
-            budget: (!radius.budget.is_unbounded()).then(|| Budget::from(&radius.budget)),
-            stop_when: radius.stop_when.as_ref().map(StopWhen::from),
+            budget: (!radius.budget.is_unbounded()).then(|| Table(Budget::from(&radius.budget))),
+            stop_when: radius.stop_when.as_ref().map(|stop_when| Table(StopWhen::from(stop_when))),
             max_age: Some(schedule::write_duration(radius.max_age)),
         }
     }
@@ -254,10 +298,10 @@ impl From<&InnerPolicy> for PolicyUse {
 }
 
 /// None where it says nothing.
-fn said_to(published: &InnerPublishedTo) -> Option<PublishedTo> {
+fn said_to(published: &InnerPublishedTo) -> Option<Table<PublishedTo>> {
     let InnerPublishedTo { accounts, regions, environments } = published;
     let said_to = PublishedTo { accounts: said(accounts), regions: said(regions), environments: said(environments) };
-    (*published != InnerPublishedTo::default()).then_some(said_to)
+    (*published != InnerPublishedTo::default()).then_some(Table(said_to))
 }
 
 /// A list; none where it is empty.

@@ -275,6 +275,11 @@ fn mistakes_in_json_have_their_place_where_json_has_one() {
         ("{\"name\": 5}", "line 1, column 10: `name`: invalid type: integer `5`, expected a string"),
         ("{\"name\": \"a\", \"name\": \"a\"}", "line 1, column 20: duplicate field `name`"),
         ("5", "line 1, column 1: invalid type: integer `5`, expected the fields of an experiment"),
+        ("[]", "line 1, column 0: invalid type: sequence, expected the fields of an experiment"),
+        (
+            "{\"blast_radius\": {\"budget\": [1, 60]}}",
+            "line 1, column 28: `blast_radius.budget`: invalid type: sequence, expected the fields of a budget",
+        ),
         ("{} {}", "line 1, column 4: no valid JSON: trailing characters"),
         (
             "{\"blast_radius\": {\"budget\": {\"per_minute\": 0.5}}}",

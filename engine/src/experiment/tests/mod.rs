@@ -2,6 +2,8 @@
 
 mod mistakes;
 mod round_trip;
+#[cfg(feature = "delivery")]
+mod schema;
 
 use std::num::NonZeroU64;
 use std::time::Duration;
