@@ -18,6 +18,7 @@ mod cli;
 mod differences;
 mod moto;
 mod rollouts;
+mod validated;
 
 const AT_ONCE: &[&str] = &[
     "create-deployment-strategy",

@@ -9,11 +9,13 @@
 
 mod answers;
 mod aws_cli;
+mod consent;
 mod crimes;
 mod demo;
 mod do_no_harm;
 mod emulator;
 mod enforced;
+mod experiment_schema;
 mod faults;
 mod fleet;
 mod guarded;

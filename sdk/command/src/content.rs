@@ -1,6 +1,8 @@
 //! From an experiment's file to the bytes that are published, checked as a layer would check them: nothing leaves this
 //! machine that no layer would arm.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -8,20 +10,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use misrule_engine::decision::{ArmError, Armoury, Carries, FaultKind, PolicyName};
+use misrule_engine::decision::{Armoury, Carries, FaultKind};
 use misrule_engine::delivery::{Delivery, DeliveryError, Form, KeyId, Keys, SigningKey, bundle};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{
     ComponentRef, Ends, Environment, Experiment, ExperimentError, PolicyUse, PublishedTo,
 };
-use misrule_engine::policy::PolicyError;
-use misrule_engine::sandbox::{Refusal, Sandbox, SandboxError};
+use misrule_engine::sandbox::Sandbox;
 use misrule_engine::time::Timestamp;
+
+pub(crate) use error::ContentError;
 
 use crate::appconfig::{Content, media_type};
 use crate::carried_out::CARRIED_OUT;
 use crate::compile;
-use crate::failure::{Blame, Explain};
 use crate::images;
 use crate::key_file::Signer;
 use crate::revision;
@@ -42,6 +44,8 @@ pub(crate) struct Prepared {
     pub(crate) name: String,
     /// When it ends.
     pub(crate) ends: Timestamp,
+    /// Where it says that it was published to.
+    pub(crate) published_to: PublishedTo,
     /// The digest of the content: what log lines call the experiment's version.
     pub(crate) digest: Digest,
     /// Its form.
@@ -54,119 +58,6 @@ pub(crate) struct Prepared {
     pub(crate) content: Content,
 }
 
-/// Why an experiment is not published.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ContentError {
-    /// A file cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is no experiment, or one that cannot be published now.
-    #[error("`{}` cannot be published", path.display())]
-    Experiment {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: ExperimentError,
-    },
-    /// Its author says what only publishing can.
-    #[error("`{}` says `published_to`, which publishing fills in", .0.display())]
-    PublishedTo(PathBuf),
-    /// A policy that is neither ours nor a module.
-    #[error("policy `{policy}` uses `{name}`, which is no ready-made policy")]
-    NotReadyMade {
-        /// The policy's name in the experiment.
-        policy: PolicyName,
-        /// What it uses.
-        name: String,
-    },
-    /// A policy's module cannot be read.
-    #[error("policy `{policy}`: cannot read its module `{}`", path.display())]
-    Module {
-        /// The policy's name.
-        policy: PolicyName,
-        /// Where its module should be.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The bytes cannot be made, or would not be read back.
-    #[error("`{}` cannot be packed", path.display())]
-    Pack {
-        /// The experiment's file.
-        path: PathBuf,
-        /// Why.
-        source: DeliveryError,
-    },
-    /// AppConfig would not take it.
-    #[error("`{}` comes to {bytes} bytes, more than the {LARGEST} that AppConfig takes", path.display())]
-    TooLarge {
-        /// The experiment's file.
-        path: PathBuf,
-        /// With its modules.
-        bytes: usize,
-        /// What takes the room.
-        room: String,
-    },
-    /// Neither the experiment nor who publishes it says where.
-    #[error("`{}` names no region", .0.display())]
-    NoRegion(PathBuf),
-    /// A layer would refuse it.
-    #[error("no layer would arm `{}`", path.display())]
-    Unarmed {
-        /// The experiment's file.
-        path: PathBuf,
-        /// Why.
-        source: Box<ArmError>,
-    },
-    /// Policies cannot be tried on this machine.
-    #[error("policies cannot be tried here")]
-    Sandbox(#[source] SandboxError),
-}
-
-impl Explain for ContentError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Experiment { source, .. } => source.hint(),
-            Self::PublishedTo(_) => Some(
-                "leave it out: `misrule publish` writes where it published to; for a bundle say `--account`, `--region` and `--environment`"
-                    .to_owned(),
-            ),
-            Self::NotReadyMade { .. } => Some(format!(
-                "ready-made policies: {}; for one of your own say `module = \"NAME.wasm\"`",
-                ready_made_names().join(", ")
-            )),
-            Self::Module { .. } => Some("`misrule build` makes it".to_owned()),
-            Self::TooLarge { room, .. } => Some(format!("publish fewer or smaller modules: {room}")),
-            Self::NoRegion(_) => Some("say `--region REGION`, or `regions` under `[blast_radius]`".to_owned()),
-            Self::Unarmed { source, .. } => arming_hint(source),
-            Self::Read { .. } | Self::Pack { .. } | Self::Sandbox(_) => None,
-        }
-    }
-
-    fn blame(&self) -> Blame {
-        if matches!(self, Self::Sandbox(_)) { Blame::Own } else { Blame::Input }
-    }
-}
-
-fn arming_hint(error: &ArmError) -> Option<String> {
-    match error {
-        ArmError::Experiment { source, .. } => source.hint(),
-        ArmError::Policy { source: PolicyError::Configure(Refusal::Settings(_)), .. } => {
-            Some("`misrule inspect POLICY` lists a policy's settings: of a ready-made one or of a module".to_owned())
-        }
-        _ => None,
-    }
-}
-
-fn ready_made_names() -> Vec<&'static str> {
-    misrule_policies::READY_MADE.iter().map(|policy| policy.name).collect()
-}
-
 /// An experiment with its modules, checked as far as it can be before it is known where it goes.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -177,17 +68,27 @@ pub(crate) struct Draft {
     signer: Option<SigningKey>,
     /// Native images of the modules; only what is signed has any.
     images: bundle::Images,
+    /// The bytes that are published as they are, where its file holds them.
+    packed: Option<Packed>,
 }
 
 impl Draft {
-    /// Reads an experiment that is published at `now`, and the modules that lie beside it.
+    /// Reads an experiment that is published at `now`, and the modules that lie beside it; or what `misrule bundle` made of them.
     ///
     /// # Errors
     ///
     /// A file is missing, the experiment is none, is over, or uses a policy that there is not.
     pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Self, ContentError> {
         let path = path.to_owned();
-        let text = fs::read_to_string(&path).map_err(|source| ContentError::Read { path: path.clone(), source })?;
+        let bytes = fs::read(&path).map_err(|source| ContentError::Read { path: path.clone(), source })?;
+        if is_packed(&bytes) {
+            return Self::packed(path, bytes, now);
+        }
+        let unreadable = |error| ContentError::Read {
+            path: path.clone(),
+            source: io::Error::new(io::ErrorKind::InvalidData, error),
+        };
+        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.utf8_error()))?;
         let placed = |error: ExperimentError| error.located(&text);
         let settled = Experiment::from_toml(&text).and_then(|read| read.settle_end(now).map_err(placed));
         let experiment = settled.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
@@ -196,14 +97,42 @@ impl Draft {
         }
         check_ready_made(&experiment)?;
         let modules = read_modules(&path, &experiment)?;
-        Ok(Self { path, experiment, modules, read: now, signer: None, images: bundle::Images::new() })
+        Ok(Self { path, experiment, modules, read: now, signer: None, images: bundle::Images::new(), packed: None })
+    }
+
+    /// Its signature is for the layers to judge.
+    fn packed(path: PathBuf, bytes: Vec<u8>, now: Timestamp) -> Result<Self, ContentError> {
+        let delivery = Delivery::read(&bytes.clone().into(), None);
+        let delivery = delivery.map_err(|source| ContentError::Unreadable { path: path.clone(), source })?;
+        let Delivery::Experiment(package) = delivery else { return Err(ContentError::Halt(path)) };
+        check_ready_made(&package.experiment)?;
+        let modules = package.modules.iter().map(|(file, component)| (file.clone(), component.to_vec())).collect();
+        let packed = Some(Packed { bytes, form: package.form, without_images: false });
+        let (experiment, images) = (package.experiment, bundle::Images::new());
+        Ok(Self { path, experiment, modules, read: now, signer: None, images, packed })
+    }
+
+    /// The same, where it is not packed yet.
+    ///
+    /// # Errors
+    ///
+    /// It is.
+    pub(crate) fn unpacked(self) -> Result<Self, ContentError> {
+        if self.packed.is_some() { Err(ContentError::Packed(self.path)) } else { Ok(self) }
     }
 
     /// With a key it becomes a bundle that this key signs. Layers take native images from nobody else.
-    pub(crate) fn signed(self, signer: Option<Signer>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// There is a key, and it is packed already.
+    pub(crate) fn signed(self, signer: Option<Signer>) -> Result<Self, ContentError> {
+        if signer.is_some() && self.packed.is_some() {
+            return Err(ContentError::Packed(self.path));
+        }
         let native = signer.as_ref().is_some_and(|signer| signer.native);
         let images = if native { images::of_all(&self.modules) } else { bundle::Images::new() };
-        Self { signer: signer.map(|signer| signer.key), images, ..self }
+        Ok(Self { signer: signer.map(|signer| signer.key), images, ..self })
     }
 
     /// What is legal, and yet injects nothing or not all that it seems to, where it is published in this region.
@@ -286,11 +215,10 @@ impl Draft {
         let Self { path, experiment, modules, signer, .. } = self;
         let meant = to.regions.first().or(experiment.blast_radius.regions.first());
         let region = meant.ok_or_else(|| ContentError::NoRegion(path.clone()))?;
-        let experiment = Experiment { published_to: to.clone(), ..experiment.clone() };
-        let experiment = experiment
-            .resolve(now, region)
-            .map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
-        let Packed { bytes, form, without_images } = self.pack(&experiment)?;
+        let (experiment, Packed { bytes, form, without_images }) = match &self.packed {
+            Some(packed) => (experiment.clone(), packed.clone()),
+            None => self.resolve_and_pack(to, now, region)?,
+        };
         if bytes.len() > LARGEST {
             return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len(), room: room(modules) });
         }
@@ -301,12 +229,26 @@ impl Draft {
         Ok(Prepared {
             ends: end(&experiment, now),
             name: experiment.name,
+            published_to: experiment.published_to,
             digest,
             form,
             signed_by,
             without_images,
             content,
         })
+    }
+
+    fn resolve_and_pack(
+        &self,
+        to: &PublishedTo,
+        now: Timestamp,
+        region: &str,
+    ) -> Result<(Experiment, Packed), ContentError> {
+        let experiment = Experiment { published_to: to.clone(), ..self.experiment.clone() };
+        let resolved = experiment.resolve(now, region);
+        let resolved = resolved.map_err(|source| ContentError::Experiment { path: self.path.clone(), source })?;
+        let packed = self.pack(&resolved)?;
+        Ok((resolved, packed))
     }
 
     /// Plain JSON, or a bundle, with native images where it then still fits.
@@ -332,6 +274,7 @@ impl Draft {
 }
 
 /// What is to be uploaded.
+#[derive(Clone, Debug)]
 struct Packed {
     bytes: Vec<u8>,
     form: Form,
@@ -349,6 +292,11 @@ impl Prepared {
             )
         })
     }
+}
+
+/// Whether a file holds what `misrule bundle` makes: a ZIP, or a JSON object, with which no TOML begins.
+fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK") || bytes.trim_ascii_start().starts_with(b"{")
 }
 
 /// What a layer reads in these bytes.
@@ -457,7 +405,7 @@ mod tests {
         let images = BTreeMap::from([("target-0".to_owned(), BTreeMap::from([("latency.wasm".to_owned(), image)]))]);
         let experiment = Experiment::from_toml(experiment).unwrap();
         let (read, signer) = (surroundings::now(), Some(SigningKey::from_seed(&[7; 32])));
-        Draft { path: "trial.toml".into(), experiment, modules, read, signer, images }
+        Draft { path: "trial.toml".into(), experiment, modules, read, signer, images, packed: None }
     }
 
     fn prepared(draft: &Draft) -> Prepared {

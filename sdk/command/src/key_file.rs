@@ -2,14 +2,16 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use misrule_engine::delivery::SigningKey;
+use misrule_engine::delivery::{KeyError, Keys, SigningKey};
 
 use crate::failure::Explain;
+use crate::printer::Printer;
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
@@ -60,6 +62,33 @@ impl Explain for KeyFileError {
     }
 }
 
+/// Public keys, as an argument says them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PublicKeys(pub(crate) Keys);
+
+/// An argument is no public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoPublicKeys {
+    /// It names a file.
+    #[error("this is a file; say the public key itself, the 44 characters that `misrule keygen` prints")]
+    File,
+    /// It is something else.
+    #[error("{0}; say the 44 characters that `misrule keygen` prints")]
+    NoKey(KeyError),
+}
+
+impl FromStr for PublicKeys {
+    type Err = NoPublicKeys;
+
+    fn from_str(text: &str) -> Result<Self, NoPublicKeys> {
+        match text.parse() {
+            Ok(keys) => Ok(Self(keys)),
+            Err(_) if Path::new(text).is_file() => Err(NoPublicKeys::File),
+            Err(error) => Err(NoPublicKeys::NoKey(error)),
+        }
+    }
+}
+
 /// Who signs what is published.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Signing {
@@ -81,15 +110,23 @@ pub(crate) struct Signer {
 }
 
 impl Signing {
-    /// Who signs; none where nobody does.
+    /// Who signs; none where nobody does. A key that lies open is warned of.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or holds no key.
-    pub(crate) fn key(&self) -> Result<Option<Signer>, KeyFileError> {
+    pub(crate) fn key(&self, printer: &Printer) -> Result<Option<Signer>, KeyFileError> {
         let key = self.file.as_deref().map(read).transpose()?;
+        self.file.as_deref().and_then(exposed).into_iter().for_each(|warning| printer.warn(warning));
         Ok(key.map(|key| Signer { key, native: !self.no_native }))
     }
+}
+
+/// What to say of a key that others than its owner may read.
+fn exposed(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.permissions().mode();
+    let file = path.display();
+    (mode & 0o077 != 0).then(|| format!("others may read the private key `{file}`: `chmod 600 {file}`"))
 }
 
 /// Reads a private key.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::content::LARGEST;
 use crate::failure::Explain;
 
-/// A bundle's file, every file in it held against its digest.
+/// A bundle's file, every file in it held against its digest; or an experiment in plain JSON, which has no files.
 #[derive(Debug)]
 pub(crate) struct Opened {
     /// Of the whole file: what log lines call the experiment's version.
@@ -39,10 +39,12 @@ pub(crate) enum OpenError {
         source: io::Error,
     },
     /// No layer would take it.
-    #[error("`{}` is no bundle that a layer takes", path.display())]
-    Bundle {
+    #[error("`{}` is no {what} that a layer takes", path.display())]
+    Refused {
         /// Which.
         path: PathBuf,
+        /// What it should be.
+        what: &'static str,
         /// Why.
         source: DeliveryError,
     },
@@ -62,7 +64,7 @@ pub(crate) enum OpenError {
 impl Explain for OpenError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Bundle { source, .. } | Self::Unverified { source, .. } => source.hint(),
+            Self::Refused { source, .. } | Self::Unverified { source, .. } => source.hint(),
             Self::Read { .. } | Self::Halt(_) => None,
         }
     }
@@ -76,17 +78,25 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 impl Opened {
-    /// Opens a bundle without judging its signature; none where the file is no bundle at all.
+    /// Opens a bundle without judging its signature, or an experiment in plain JSON; none where the file is neither.
     ///
     /// # Errors
     ///
-    /// It is one that no layer would take.
-    pub(crate) fn bundle(path: &Path) -> Result<Option<Self>, OpenError> {
-        // What cannot be read is no bundle: a ready-made policy goes by its name alone.
-        let Some(bytes) = read(path).ok().filter(|bytes| bytes.starts_with(b"PK")) else { return Ok(None) };
-        let listing = Listing::read(&bytes);
-        let listing = listing.map_err(|source| OpenError::Bundle { path: path.to_owned(), source })?;
-        Ok(Some(Self { digest: Digest::of(&bytes), bytes: bytes.len(), listing }))
+    /// It is one that no layer would take, or a halt.
+    pub(crate) fn experiment(path: &Path) -> Result<Option<Self>, OpenError> {
+        // What cannot be read is none: a ready-made policy goes by its name alone.
+        let Ok(bytes) = read(path) else { return Ok(None) };
+        let refused = |what| move |source| OpenError::Refused { path: path.to_owned(), what, source };
+        let (digest, size) = (Digest::of(&bytes), bytes.len());
+        let listing = match bytes.trim_ascii_start() {
+            [b'P', b'K', ..] => Listing::read(&bytes).map_err(refused("bundle"))?,
+            [b'{', ..] => match Delivery::read(&bytes.into(), None).map_err(refused("experiment"))? {
+                Delivery::Experiment(plain) => Listing { experiment: plain.experiment, files: Vec::new(), key: None },
+                Delivery::Halt => return Err(OpenError::Halt(path.to_owned())),
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { digest, bytes: size, listing }))
     }
 
     /// Opens a bundle that one of these keys signed.
@@ -124,6 +134,8 @@ impl Opened {
         lines.push(format!("accounts     {}", named(&to.accounts)));
         lines.push(format!("regions      {}", named(&to.regions)));
         lines.push(format!("environments {}", named(&to.environments)));
+        let policies: Vec<_> = experiment.policies.iter().map(|policy| policy.name.to_string()).collect();
+        lines.push(format!("policies     {}", policies.join(", ")));
         let width = files.iter().map(|file| file.name.len()).max().unwrap_or(0);
         let file = |file: &Listed| {
             format!("file         {:width$}  {:>7} bytes  sha256 {}", file.name, file.bytes, file.digest)

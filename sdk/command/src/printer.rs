@@ -136,6 +136,9 @@ impl Printer {
         drop(write!(io::stderr(), "{} [y/N] ", harmless(question)));
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
+        if !answer.ends_with('\n') {
+            drop(writeln!(io::stderr()));
+        }
         Some(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
+use misrule_engine::experiment::json_schema;
 use misrule_local::appconfig::AppConfig;
 use misrule_tests::layered::PATIENCE;
 use misrule_tests::programs;
@@ -56,6 +57,11 @@ const SCRIPT: &[Step] = &[
     step(
         "update profile",
         "update-configuration-profile --application-id {application} --configuration-profile-id {profile} --name halts",
+    ),
+    step(
+        "validate profile",
+        "update-configuration-profile --application-id {application} --configuration-profile-id {profile} \
+         --validators file://validators",
     ),
     step(
         "upload version",
@@ -123,6 +129,8 @@ type Aspects = BTreeMap<String, Value>;
 async fn play(endpoint: String) -> Result<Vec<Aspects>> {
     let cli = Cli::of(endpoint)?;
     std::fs::write(cli.folder().join("upload"), CONTENT)?;
+    let validators = json!([{ "Type": "JSON_SCHEMA", "Content": json_schema().to_string() }]);
+    std::fs::write(cli.folder().join("validators"), validators.to_string())?;
     let mut ids: BTreeMap<&str, String> = BTreeMap::new();
     let mut answers = Vec::new();
     for Step { name, command, id } in SCRIPT {

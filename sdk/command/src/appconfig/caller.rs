@@ -25,7 +25,7 @@ impl Service<'_> {
         let known = identity.map(|(account, arn)| Caller { account, arn });
         // An AppConfig that is not the region's own may well stand alone.
         if known.is_none() && self.config.endpoint_url().is_none() {
-            self.warn("sts:GetCallerIdentity does not say which account this is: `published_to` names none");
+            self.warn("sts:GetCallerIdentity does not say which account this is");
         }
         known
     }

@@ -7,6 +7,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use misrule_engine::experiment::is_region;
 
 use super::error::AppConfigError;
+use super::region;
 use super::service::{Manner, Service};
 use crate::printer::Printer;
 
@@ -48,6 +49,7 @@ impl Connection {
         self.check_profile().await?;
         let config = self.load().await;
         let regions = self.regions(&config)?;
+        regions.iter().filter_map(|region| region::warning(region)).for_each(|warning| printer.warn(warning));
         let manner = Manner { names_region: regions.len() > 1, rehearsal };
         let service = |region: String| {
             let config = config.to_builder().region(Region::new(region.clone())).build();

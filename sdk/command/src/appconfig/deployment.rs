@@ -8,6 +8,7 @@ use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary};
 use super::caller::Caller;
 use super::error::{AppConfigError, Call, explain};
 use super::history::{BY, is_under_way, undone_by};
+use super::patience::Patience;
 use super::place::Target;
 use super::service::Service;
 use super::version::Content;
@@ -56,17 +57,17 @@ impl Service<'_> {
         Ok(deployment)
     }
 
-    /// Waits until no deployment is under way in the environment, as long as that takes at most so long.
+    /// Waits until no deployment is under way in the environment, for so long at most.
     ///
     /// # Errors
     ///
     /// A call is refused, or one is under way still.
-    pub(crate) async fn until_free(&self, target: &Target, at_most: Duration) -> Result<(), AppConfigError> {
+    pub(crate) async fn until_free(&self, target: &Target, patience: Patience) -> Result<(), AppConfigError> {
         let Some(in_the_way) = self.in_the_way(target).await? else { return Ok(()) };
-        if at_most.is_zero() {
+        if patience.is_none() {
             return Err(in_the_way);
         }
-        self.say(format_args!("{in_the_way}: waiting up to {} s for its end", at_most.as_secs()));
+        self.say(format_args!("{in_the_way}: waiting up to {patience} for its end"));
         if self.rehearses() {
             return Ok(());
         }
@@ -76,7 +77,7 @@ impl Service<'_> {
             }
             Ok(())
         };
-        tokio::time::timeout(at_most, free).await.unwrap_or(Err(in_the_way))
+        tokio::time::timeout_at(patience.deadline(), free).await.unwrap_or(Err(in_the_way))
     }
 
     /// Waits for the end of a deployment, whichever it is.

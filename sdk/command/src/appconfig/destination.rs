@@ -35,6 +35,13 @@ impl FromStr for Destination {
     }
 }
 
+impl Destination {
+    /// The environment, in a person's words.
+    pub(crate) fn environment_words(&self) -> String {
+        format!("environment `{}` of `{}`", self.environment, self.application)
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}/{}", self.application, self.environment, self.profile)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 
-use misrule_engine::experiment::ExperimentError;
+use misrule_engine::experiment::{Elsewhere, ExperimentError};
 
 use crate::failure::Explain;
 
@@ -142,6 +142,9 @@ pub(crate) enum AppConfigError {
         /// AppConfig's word.
         state: String,
     },
+    /// The halt still has to wait for another deployment.
+    #[error("NOT HALTED: {0}")]
+    NotHaltedYet(Box<AppConfigError>),
     /// It did not come to its end.
     #[error("deployment {number} was undone ({state}){}", because(.reason.as_ref()))]
     Undone {
@@ -210,6 +213,20 @@ pub(crate) enum AppConfigError {
         /// Why not.
         source: ExperimentError,
     },
+    /// What is to be deployed here was published to other places.
+    #[error("every layer here would refuse `{name}`")]
+    PublishedElsewhere {
+        /// The experiment.
+        name: String,
+        /// Why.
+        source: Elsewhere,
+    },
+    /// The profile has a JSON Schema already.
+    #[error("configuration profile `{profile}` has a JSON Schema for a validator that is not misrule's")]
+    ForeignValidator {
+        /// Which.
+        profile: String,
+    },
     /// A profile has experiments of one form.
     #[error("configuration profile `{profile}` has {has}, and this is {is}")]
     AnotherForm {
@@ -258,12 +275,25 @@ impl Explain for AppConfigError {
                  experiment of its own profile"
                     .to_owned()
             }
+            Self::NotHaltedYet(_) => {
+                "`misrule halt --stop-others` stops that deployment first; or set MISRULE_DISABLED=true on the \
+                functions"
+                    .to_owned()
+            }
             Self::NoStrategy { there, .. } => {
                 format!("there is: {}; or say how to grow: `--grow \"10% every 2m\" --bake 10m`", there.join(", "))
             }
             Self::Undone { .. } => "what was in force before is again: `misrule status` names it".to_owned(),
             Self::AnotherForm { .. } => {
                 "name another configuration profile in `--to`, and in the MISRULE_SOURCE of its functions".to_owned()
+            }
+            Self::ForeignValidator { .. } => {
+                "a profile has one at most: publish without `--validator`, or take it off with \
+                `aws appconfig update-configuration-profile --validators '[]'`"
+                    .to_owned()
+            }
+            Self::PublishedElsewhere { .. } => {
+                "publish it for here: `misrule publish EXPERIMENT.TOML`, to all its regions with one command".to_owned()
             }
             Self::NothingToResume { .. } | Self::Over { .. } => {
                 "publish it: `misrule publish EXPERIMENT.TOML`".to_owned()

@@ -5,14 +5,35 @@ use std::pin::pin;
 
 use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary, Monitor};
 use misrule_engine::experiment::Experiment;
+use tokio::time::Instant;
 
 use super::deployment::{Published, in_the_way};
 use super::error::{AppConfigError, Call, explain};
 use super::history::{History, is_under_way};
 use super::monitor::arns;
+use super::patience::Patience;
 use super::place::Target;
 use super::service::Service;
 use super::version::{Content, Delivered};
+
+/// What is done about the deployment of another profile: AppConfig runs one at a time in an environment, so the halt comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// Wait for its end, for so long at most.
+    WaitFor(Patience),
+    /// Stop it.
+    Stop,
+}
+
+impl Others {
+    /// Until when they are waited for.
+    fn deadline(self) -> Instant {
+        match self {
+            Self::WaitFor(patience) => patience.deadline(),
+            Self::Stop => Instant::now(),
+        }
+    }
+}
 
 /// A place that is halted.
 pub(crate) struct Halted {
@@ -28,40 +49,93 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// A call is refused, another profile's deployment is in the way, or the alarms could not be put back.
-    pub(crate) async fn halt(&self, target: &Target) -> Result<Halted, AppConfigError> {
-        let history = self.history(target).await?;
-        self.stop(target, &history).await?;
-        let published = match self.monitors(target).await {
-            Ok(monitors) if monitors.is_empty() => self.deploy_halt(target).await?,
+    /// A call is refused, another profile's deployment stays in the way, or the alarms could not be put back.
+    pub(crate) async fn halt(&self, target: &Target, others: Others) -> Result<Halted, AppConfigError> {
+        let deadline = others.deadline();
+        loop {
+            let history = self.history(target).await?;
+            self.make_way(target, others, deadline).await?;
+            let published = match self.deploy_guarded(target, &history).await {
+                // Somebody was faster: the deadline holds.
+                Err(AppConfigError::UnderWay { .. }) => continue,
+                published => published?,
+            };
+            return Ok(Halted { published, experiments: self.experiments(target, &history).await });
+        }
+    }
+
+    async fn deploy_guarded(&self, target: &Target, history: &History) -> Result<Published, AppConfigError> {
+        match self.monitors(target).await {
+            Ok(monitors) if monitors.is_empty() => self.deploy_halt(target).await,
             Ok(monitors) => {
-                self.revert_to_halt(target, &history).await;
-                self.without_alarms(target, &monitors, self.deploy_halt(target)).await?
+                self.revert_to_halt(target, history).await;
+                self.without_alarms(target, &monitors, self.deploy_halt(target)).await
             }
             Err(error) => {
                 self.warn(format_args!("{error}: an alarm that fires may take the halt back"));
-                self.deploy_halt(target).await?
+                self.deploy_halt(target).await
             }
-        };
-        Ok(Halted { published, experiments: self.experiments(target, &history).await })
+        }
     }
 
     async fn deploy_halt(&self, target: &Target) -> Result<Published, AppConfigError> {
         self.deploy(target, &Content::halt(""), &self.at_once().await?).await
     }
 
-    /// Stops the profile's deployment that is under way, if there is one, and waits until it has.
-    async fn stop(&self, target: &Target, history: &History) -> Result<(), AppConfigError> {
-        let Some(under_way) = history.under_way() else { return Ok(()) };
-        if !history.is_own(under_way) {
-            return Err(in_the_way(under_way, target));
+    /// Until no deployment is under way in the environment: the profile's own is stopped, another one's end is waited for, or it
+    /// is stopped, too.
+    async fn make_way(&self, target: &Target, others: Others, deadline: Instant) -> Result<(), AppConfigError> {
+        loop {
+            let history = self.history(target).await?;
+            let Some(under_way) = history.under_way() else { return Ok(()) };
+            match others {
+                Others::WaitFor(patience) if !history.is_own(under_way) => {
+                    self.wait_for(target, under_way, patience, deadline).await?;
+                }
+                _ => self.stop(target, under_way).await?,
+            }
+            if self.rehearses() {
+                return Ok(());
+            }
         }
+    }
+
+    /// Waits for the end of another profile's deployment.
+    async fn wait_for(
+        &self,
+        target: &Target,
+        under_way: &DeploymentSummary,
+        patience: Patience,
+        deadline: Instant,
+    ) -> Result<(), AppConfigError> {
+        let in_the_way = in_the_way(under_way, target);
+        if patience.is_none() {
+            return Err(AppConfigError::NotHaltedYet(Box::new(in_the_way)));
+        }
+        self.warn(format_args!(
+            "{in_the_way}, and AppConfig runs one at a time: the halt waits for its end, up to {patience}; \
+             `misrule halt --stop-others` stops it"
+        ));
+        if self.rehearses() {
+            return Ok(());
+        }
+        let over = self.until_over(target, under_way.deployment_number);
+        tokio::time::timeout_at(deadline, over).await.unwrap_or(Err(AppConfigError::NotHaltedYet(Box::new(in_the_way))))
+    }
+
+    /// Stops a deployment that is under way, and waits until it has.
+    async fn stop(&self, target: &Target, under_way: &DeploymentSummary) -> Result<(), AppConfigError> {
         let number = under_way.deployment_number;
         if under_way.state() == Some(&DeploymentState::RollingBack) {
             return self.until_over(target, number).await;
         }
         match self.stop_deployment(target, number, false).await {
-            Ok(true) => self.say(format_args!("stopped deployment {number}")),
+            Ok(true) => {
+                let profile = under_way.configuration_name().unwrap_or("an unnamed profile");
+                self.say(format_args!(
+                    "stopped deployment {number} of `{profile}`: what was in force before it is again"
+                ));
+            }
             Ok(false) => return Ok(()),
             // An alarm may have been faster, or its end.
             Err(error) if self.may_be_stopped(target, number).await? => return Err(error),
@@ -77,7 +151,8 @@ impl Service<'_> {
 
     /// Whether the call was made.
     async fn stop_deployment(&self, target: &Target, number: i32, revert: bool) -> Result<bool, AppConfigError> {
-        let call = Call::new("StopDeployment", format!("deployment {number} of {}", target.destination));
+        let call =
+            Call::new("StopDeployment", format!("deployment {number} in {}", target.destination.environment_words()));
         if !self.makes(&call, if revert { "which is complete: revert it" } else { "which is under way" }) {
             return Ok(false);
         }

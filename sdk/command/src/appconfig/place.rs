@@ -8,6 +8,7 @@ use aws_sdk_appconfig::types::ConfigurationProfileSummary;
 use super::destination::Destination;
 use super::error::{AppConfigError, Call, explain};
 use super::service::Service;
+use super::validator;
 
 /// The type of a profile whose content AppConfig does not look into.
 const FREEFORM: &str = "AWS.Freeform";
@@ -59,6 +60,14 @@ impl Found {
         ];
         let absent = parts.into_iter().filter(|(_, _, found)| found.is_err());
         absent.map(|(kind, name, _)| format!("{kind} `{name}`")).collect()
+    }
+
+    /// What it is missing in, in a person's words.
+    pub(crate) fn whereabouts(&self, region: &str) -> String {
+        match &self.application {
+            Ok(_) => format!("application `{}` of {region}", self.destination.application),
+            Err(_) => region.to_owned(),
+        }
     }
 
     /// The ids, where all is there.
@@ -154,12 +163,12 @@ impl Service<'_> {
         Ok(found)
     }
 
-    /// Makes what is not there, and says so.
+    /// Makes what is not there, and says so; a profile with our JSON Schema for a validator, where that is wanted.
     ///
     /// # Errors
     ///
     /// A call is refused.
-    pub(crate) async fn make(&self, found: Found) -> Result<Target, AppConfigError> {
+    pub(crate) async fn make(&self, found: Found, validated: bool) -> Result<Target, AppConfigError> {
         let Found { destination, application, environment, profile } = found;
         let application = match application {
             Ok(found) => found.id,
@@ -173,7 +182,7 @@ impl Service<'_> {
         };
         let profile = match profile {
             Ok(found) => there(found),
-            Err(_) => made(self.make_profile(&application, &destination).await?, &destination.profile),
+            Err(_) => made(self.make_profile(&application, &destination, validated).await?, &destination.profile),
         };
         Ok(Target { destination, application, environment, profile })
     }
@@ -196,13 +205,21 @@ impl Service<'_> {
         self.made(call, request.send().await.map(|made| made.id))
     }
 
-    async fn make_profile(&self, application: &str, to: &Destination) -> Result<String, AppConfigError> {
+    async fn make_profile(
+        &self,
+        application: &str,
+        to: &Destination,
+        validated: bool,
+    ) -> Result<String, AppConfigError> {
         let call = Call::new("CreateConfigurationProfile", format!("configuration profile `{}`", to.profile));
-        if !self.makes(&call, format_args!("in application `{}`, hosted, {FREEFORM}", to.application)) {
+        let validators = validated.then(validator::ours).transpose()?;
+        let by = if validated { ", validated by our JSON Schema" } else { "" };
+        if !self.makes(&call, format_args!("in application `{}`, hosted, {FREEFORM}{by}", to.application)) {
             return Ok(String::new());
         }
         let request = self.client.create_configuration_profile().application_id(application).name(&to.profile);
-        let made = request.location_uri("hosted").r#type(FREEFORM).send().await;
+        let request = request.location_uri("hosted").r#type(FREEFORM);
+        let made = request.set_validators(validators.map(|ours| vec![ours])).send().await;
         self.made(call, made.map(|made| made.id))
     }
 

@@ -1,14 +1,14 @@
 //! An experiment to one place: what has to come first, and whether it is there already.
 
-use std::time::Duration;
-
 use misrule_engine::delivery::Form;
 use misrule_engine::digest::Digest;
+use misrule_engine::experiment::PublishedTo;
 
 use super::deployment::Published;
 use super::error::AppConfigError;
 use super::history::History;
 use super::monitor::Alarms;
+use super::patience::Patience;
 use super::place::Target;
 use super::service::Service;
 use super::strategy::Rollout;
@@ -20,14 +20,20 @@ pub(crate) struct Publication<'a> {
     pub(crate) content: &'a Content,
     /// Of its bytes.
     pub(crate) digest: Digest,
+    /// The experiment's name.
+    pub(crate) name: &'a str,
+    /// Where it says that it was published to.
+    pub(crate) published_to: &'a PublishedTo,
     /// Its form.
     pub(crate) form: Form,
     /// How it reaches its targets.
     pub(crate) rollout: &'a Rollout,
     /// What takes it back.
     pub(crate) alarms: &'a Alarms,
+    /// Whether the profile is to have our JSON Schema for a validator.
+    pub(crate) validated: bool,
     /// How long another deployment's end is waited for.
-    pub(crate) wait: Duration,
+    pub(crate) wait: Patience,
 }
 
 /// What came of it.
@@ -53,9 +59,14 @@ impl Service<'_> {
         target: &Target,
         publication: &Publication<'_>,
     ) -> Result<Publishing, AppConfigError> {
-        let Publication { content, digest, form, rollout, alarms, wait } = publication;
+        let Publication { content, digest, form, rollout, alarms, validated, wait, .. } = publication;
+        self.check_place(target, publication).await?;
         self.until_free(target, *wait).await?;
         let history = self.history(target).await?;
+        if *validated {
+            self.check_form(target, *form).await?;
+            self.ensure_validator(target).await?;
+        }
         if let Some(published) = self.in_force(target, &history, *digest).await? {
             return Ok(Publishing::Already(published));
         }
@@ -67,6 +78,15 @@ impl Service<'_> {
         self.add_alarms(target, alarms).await?;
         let published = self.deploy(target, content, &self.strategy(rollout).await?).await?;
         Ok(if self.rehearses() { Publishing::Rehearsed } else { Publishing::Done(published) })
+    }
+
+    /// What was packed for other places stays away.
+    async fn check_place(&self, target: &Target, publication: &Publication<'_>) -> Result<(), AppConfigError> {
+        let Publication { name, published_to, .. } = publication;
+        match self.elsewhere(target, published_to).await {
+            Some(source) => Err(AppConfigError::PublishedElsewhere { name: (*name).to_owned(), source }),
+            None => Ok(()),
+        }
     }
 
     /// The deployment in force, where it has these bytes.

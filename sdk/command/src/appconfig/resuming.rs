@@ -52,9 +52,12 @@ impl Service<'_> {
             return Err(AppConfigError::NotHalted { name: experiment.name, place });
         }
         match self.newest_experiment(target, &history).await? {
-            Some(Deployed { delivered: Delivered::Experiment(experiment), version, .. }) => {
+            Some(Deployed { delivered: Delivered::Experiment(experiment), version, elsewhere, .. }) => {
                 let over = |source| AppConfigError::Over { name: experiment.name.clone(), source };
                 experiment.check(now).map_err(over)?;
+                if let Some(source) = elsewhere {
+                    return Err(AppConfigError::PublishedElsewhere { name: experiment.name, source });
+                }
                 Ok((version.parse().unwrap_or_default(), experiment))
             }
             _ => Err(AppConfigError::NothingToResume { place }),

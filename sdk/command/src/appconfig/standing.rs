@@ -4,6 +4,7 @@ use aws_sdk_appconfig::operation::get_deployment::GetDeploymentOutput;
 use aws_sdk_appconfig::primitives::DateTime;
 use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary};
 use misrule_engine::digest::Digest;
+use misrule_engine::experiment::{Elsewhere, Here, PublishedTo};
 use misrule_engine::time::Timestamp;
 
 use super::error::AppConfigError;
@@ -22,6 +23,8 @@ pub(crate) struct Deployed {
     pub(crate) digest: Digest,
     /// What a layer reads in them.
     pub(crate) delivered: Delivered,
+    /// Why no layer here arms it, where it was published to other places.
+    pub(crate) elsewhere: Option<Elsewhere>,
     /// When it came into force; where it has not, when it started.
     pub(crate) since: Option<Timestamp>,
     /// Who deployed it, where its description says so.
@@ -61,19 +64,32 @@ impl Service<'_> {
         Ok((in_force, self.deployed(target, history.own_under_way()).await?))
     }
 
-    /// The deployments, at most so many, the newest first.
+    /// Whether what was published to these places was published here, as a layer that asks here judges it.
+    pub(super) async fn elsewhere(&self, target: &Target, published_to: &PublishedTo) -> Option<Elsewhere> {
+        let account = match published_to.accounts.is_empty() {
+            true => None,
+            false => self.caller().await.map(|caller| caller.account.as_str()),
+        };
+        let judged = |environment| published_to.check(Here { account, region: self.region(), environment });
+        // By name or by id: one of them will do.
+        let names = target.environment_names();
+        let judged: Result<Vec<_>, _> = names.iter().map(|name| judged(Some(name)).err().ok_or(())).collect();
+        judged.ok()?.into_iter().next()
+    }
+
+    /// The deployments, at most so many, the newest first; and how many there are.
     ///
     /// # Errors
     ///
     /// A call is refused.
-    pub(crate) async fn past(&self, target: &Target, most: usize) -> Result<Vec<Past>, AppConfigError> {
+    pub(crate) async fn past(&self, target: &Target, most: usize) -> Result<(Vec<Past>, usize), AppConfigError> {
         let history = self.history(target).await?;
         let mut past = Vec::new();
         for deployment in history.of_profile().take(most) {
             let deployment = self.deployment(target, deployment.deployment_number).await?;
             past.push(Past::of(&deployment));
         }
-        Ok(past)
+        Ok((past, history.of_profile().count()))
     }
 
     /// The experiments that were in force, the newest first: versions and what they hold.
@@ -104,11 +120,17 @@ impl Service<'_> {
         let held = self.held(target, &version).await?;
         let deployment = self.deployment(target, number).await?;
         let description = deployment.description().unwrap_or_default();
+        let delivered = held.delivered();
+        let elsewhere = match &delivered {
+            Delivered::Experiment(experiment) => self.elsewhere(target, &experiment.published_to).await,
+            _ => None,
+        };
         Ok(Some(Deployed {
             number,
             version,
             digest: held.digest(),
-            delivered: held.delivered(),
+            delivered,
+            elsewhere,
             since: summary.completed_at().or(summary.started_at()).map(timestamp),
             by: description.split_once(BY).map(|(_, by)| by.to_owned()),
             state: (state(summary.state()), summary.percentage_complete().unwrap_or(0.0)),

@@ -50,7 +50,7 @@ impl Explain for FileError {}
 #[expect(clippy::unused_async, reason = "all commands are made alike")]
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let now = surroundings::now();
-    let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key()?);
+    let draft = Draft::read(&arguments.experiment, now)?.unpacked()?.signed(arguments.signing.key(printer)?)?;
     let prepared = draft.prepare(&arguments.published_to(), now)?;
     prepared.warning().into_iter().for_each(|warning| printer.warn(warning));
     for region in &arguments.regions {

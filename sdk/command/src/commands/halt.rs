@@ -5,7 +5,7 @@ use std::time::Duration;
 use misrule_engine::experiment::{Ends, Experiment};
 use misrule_engine::time::Timestamp;
 
-use crate::appconfig::{Connection, Destination, Halted, Published, Service};
+use crate::appconfig::{Connection, Destination, Halted, Others, Patience, Published, Service};
 use crate::failure::Failure;
 use crate::fleet::{self, Row};
 use crate::printer::Printer;
@@ -20,7 +20,8 @@ const HOW_SOON: &str = "each environment stops with the first invocation after i
 
 /// Stop an experiment
 ///
-/// Stops its deployment where one is under way, then publishes a halt to the same place, to everyone at once. Alarms that AppConfig
+/// Stops its deployment where one is under way, then publishes a halt to the same place, to everyone at once. AppConfig runs one deployment
+/// at a time in an environment: that of another profile is waited for, or stopped with `--stop-others`. Alarms that AppConfig
 /// watches there are taken off meanwhile and put back, so that none that fires takes the halt back. Each execution environment stops
 /// with the first invocation after its next poll, also in the middle of a delay. It polls when an invocation arrives and the
 /// time is over that AppConfig named in its last answer, or 60 seconds where it named none; an environment without
@@ -30,6 +31,12 @@ pub(crate) struct Arguments {
     /// The AppConfig application, environment and configuration profile, by name or id
     #[arg(long, value_name = "APP/ENV/PROFILE")]
     to: Destination,
+    /// How long to wait for the end of another profile's deployment that is under way in the environment
+    #[arg(long, value_name = "TIME", default_value = "10m", conflicts_with = "stop_others")]
+    wait: Patience,
+    /// Stop the deployment of another profile rather than wait for its end; AppConfig then takes it back
+    #[arg(long)]
+    stop_others: bool,
     /// Say each call that would change something, and make none of them
     #[arg(long)]
     dry_run: bool,
@@ -42,10 +49,16 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
     let rows = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
         let target = service.find(&arguments.to).await?;
-        let halted = service.halt(&target).await?;
+        let halted = service.halt(&target, arguments.others()).await?;
         Ok(tell(service, &halted, &arguments.to))
     });
     fleet::tell(printer, &services, &["version", "deployment"], rows.await)
+}
+
+impl Arguments {
+    fn others(&self) -> Others {
+        if self.stop_others { Others::Stop } else { Others::WaitFor(self.wait) }
+    }
 }
 
 fn tell(service: &Service<'_>, halted: &Halted, to: &Destination) -> Row {
@@ -72,12 +85,17 @@ fn slowest(experiments: &[Experiment], now: Timestamp) -> Option<String> {
     };
     let cut_off = |experiment: &Experiment| until(experiment, experiment.blast_radius.max_age);
     let slowest = experiments.iter().max_by_key(|&experiment| cut_off(experiment))?;
-    Some(format!(
-        "the slowest has stopped by {}; one that cannot reach AppConfig by {}, when `{}` is too old for it (`max_age`) or over",
-        until(slowest, POLLS_EVERY),
-        cut_off(slowest),
-        slowest.name
-    ))
+    let (polled, cut_off, name) = (until(slowest, POLLS_EVERY), cut_off(slowest), &slowest.name);
+    Some(if cut_off <= now {
+        format!("`{name}` was over already: it injected nothing any more")
+    } else if cut_off <= polled {
+        format!("all have stopped by {cut_off}, when `{name}` is too old for them (`max_age`) or over")
+    } else {
+        format!(
+            "the slowest has stopped by {polled}; one that cannot reach AppConfig by {cut_off}, when `{name}` is too old \
+             for it (`max_age`) or over"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -100,8 +118,12 @@ mod tests {
         let told = "the slowest has stopped by 1970-01-01T00:01:00Z; one that cannot reach AppConfig by \
                     1970-01-01T00:10:00Z, when `long` is too old for it (`max_age`) or over";
         assert_eq!(slowest(&[long, short.clone()], now).unwrap(), told);
-        let told = slowest(&[short], now).unwrap();
-        assert!(told.starts_with("the slowest has stopped by 1970-01-01T00:00:30Z; one that"), "{told}");
+        let ending = "all have stopped by 1970-01-01T00:00:30Z, when `short` is too old for them (`max_age`) or over";
+        assert_eq!(slowest(std::slice::from_ref(&short), now).unwrap(), ending);
+        let stale = experiment("short", "1970-01-01T05:00:00Z", "30s");
+        assert_eq!(slowest(&[stale], now).unwrap(), ending);
+        let over = slowest(&[short], Timestamp::from_milliseconds(30_000)).unwrap();
+        assert_eq!(over, "`short` was over already: it injected nothing any more");
         assert_eq!(slowest(&[], now), None);
     }
 }

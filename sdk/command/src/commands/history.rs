@@ -29,7 +29,11 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let services = arguments.connection.open(printer).await?;
     let pages = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
         let target = service.find(&arguments.to).await?;
-        Ok(page(&service.past(&target, arguments.last.get()).await?))
+        let (past, all) = service.past(&target, arguments.last.get()).await?;
+        if past.len() < all {
+            service.say(format_args!("the newest {} of {all} deployments: `--last {all}` tells of all", past.len()));
+        }
+        Ok(page(&past))
     });
     fleet::tell_pages(printer, &services, pages.await)
 }

@@ -1,4 +1,4 @@
-//! `misrule inspect`: what a component or a bundle says of itself.
+//! `misrule inspect`: what a component, a bundle or plain JSON says of itself.
 
 use std::path::PathBuf;
 
@@ -13,11 +13,12 @@ use crate::printer::Printer;
 /// Show what a policy's component is, or a bundle
 ///
 /// Of a component its hooks, settings, the functions of the contract that it uses, its sizes, what it was compiled of and by what. Of a
-/// bundle its experiment, the key that it names, and its files with sizes and digests; `misrule verify` judges the signature.
+/// bundle its experiment, the key that it names, and its files with sizes and digests; `misrule verify` judges the signature. Of an
+/// experiment in plain JSON the same, as far as it has that.
 /// Refuses what no layer would take.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The component's file, a ready-made policy's name, or a bundle's file
+    /// The component's file, a ready-made policy's name, or the file of a bundle or of plain JSON
     #[arg(value_name = "POLICY")]
     file: PathBuf,
     /// Say it as JSON, with the JSON Schema of the settings
@@ -34,8 +35,8 @@ pub(crate) struct Arguments {
 /// Inspects; what there is to know goes to stdout.
 #[expect(clippy::unused_async, reason = "all commands are made alike")]
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
-    if let Some(opened) = Opened::bundle(&arguments.file)? {
-        return bundle(&opened, arguments, printer);
+    if let Some(opened) = Opened::experiment(&arguments.file)? {
+        return experiment(&opened, arguments, printer);
     }
     let found = Inspection::of(&arguments.file, arguments.settings.as_deref())?;
     if let Some(folder) = &arguments.source {
@@ -50,7 +51,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     Ok(())
 }
 
-fn bundle(opened: &Opened, arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
+fn experiment(opened: &Opened, arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     if arguments.settings.is_some() || arguments.source.is_some() {
         return Err(OfAComponent(arguments.file.clone()).into());
     }
@@ -62,9 +63,9 @@ fn bundle(opened: &Opened, arguments: &Arguments, printer: &Printer) -> Result<(
     Ok(())
 }
 
-/// An option was given that makes no sense of a bundle.
+/// An option was given that makes no sense of an experiment.
 #[derive(Debug, thiserror::Error)]
-#[error("`{}` is a bundle, which has neither settings nor source", .0.display())]
+#[error("`{}` is an experiment, and only a component has `--settings` and `--source`", .0.display())]
 struct OfAComponent(PathBuf);
 
 impl Explain for OfAComponent {

@@ -12,6 +12,7 @@ mod new;
 mod publish;
 mod report;
 mod resume;
+mod schema;
 mod status;
 mod verify;
 
@@ -41,6 +42,7 @@ commands! {
     Keygen in keygen;
     Bundle in bundle;
     Verify in verify;
+    Schema in schema;
     Publish in publish;
     Halt in halt;
     Status in status;

@@ -1,13 +1,13 @@
 //! `misrule publish`: an experiment to every layer that listens, through AppConfig.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
+use misrule_engine::delivery::Form;
 use misrule_engine::experiment::PublishedTo;
 
 use crate::appconfig::{
-    Alarms, AppConfigError, Connection, Destination, Found, Publication, Published, Publishing, Rollout, Service,
-    Target,
+    Alarms, AppConfigError, Connection, Destination, Found, Patience, Publication, Published, Publishing, Rollout,
+    Service, Target,
 };
 use crate::content::{Draft, Prepared};
 use crate::failure::{Explain, Failure};
@@ -24,7 +24,7 @@ use crate::surroundings;
 /// byte for byte, is left alone. Returns once AppConfig says that the deployment is complete.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The experiment
+    /// The experiment, or what `misrule bundle` made of it: that goes as it is
     #[arg(value_name = "EXPERIMENT.TOML")]
     experiment: PathBuf,
     /// The AppConfig application, environment and configuration profile, by name or id
@@ -36,9 +36,15 @@ pub(crate) struct Arguments {
     /// Say each call that would change something, and make none of them
     #[arg(long)]
     dry_run: bool,
+    /// Let AppConfig refuse what no layer would arm: a JSON Schema on the configuration profile, for plain JSON only
+    ///
+    /// AppConfig holds every version against it before it is deployed, whoever uploaded it; `misrule schema` prints it. A profile that is made
+    /// gets it, one that is there where it has none or that of an older command. Without this a validator that is there stays as it is.
+    #[arg(long)]
+    validator: bool,
     /// How long to wait for the end of a deployment that is under way there
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    wait: u64,
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    wait: Patience,
     #[command(flatten)]
     signing: Signing,
     #[command(flatten)]
@@ -56,17 +62,31 @@ struct Declined;
 
 impl Explain for Declined {}
 
+/// A schema says nothing of a ZIP.
+#[derive(Debug, thiserror::Error)]
+#[error("`--validator` is for plain JSON, and `{0}` is published as a bundle")]
+struct NotValidated(String);
+
+impl Explain for NotValidated {
+    fn hint(&self) -> Option<String> {
+        Some("leave it out: a bundle is told by its signature, and a layer with its key takes no other".to_owned())
+    }
+}
+
 /// Publishes; version, deployment and digest go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let now = surroundings::now();
-    let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key()?);
+    let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key(printer)?)?;
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
     arguments.alarms.check(&services)?;
     if arguments.alarms.any() && arguments.rollout.is_immediate() {
         printer.warn("`--alarm` has no time to fire: say `--grow` or `--bake`, too");
     }
     let regions: Vec<_> = services.iter().map(|service| service.region().to_owned()).collect();
-    draft.prepare(&PublishedTo { regions: regions.clone(), ..PublishedTo::default() }, now)?;
+    let rehearsed = draft.prepare(&PublishedTo { regions: regions.clone(), ..PublishedTo::default() }, now)?;
+    if arguments.validator && rehearsed.form == Form::Bundle {
+        return Err(NotValidated(rehearsed.name).into());
+    }
     for service in &services {
         draft.warnings(service.region()).into_iter().for_each(|warning| service.warn(warning));
     }
@@ -74,8 +94,8 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let found = fleet::at_once(services.iter().collect(), look).await;
     let found = consent(arguments, &services, found, printer)?;
     let each = services.iter().zip(found).collect();
-    let targets =
-        fleet::at_once(each, async |(service, found): (&Service<'_>, Looked)| service.make(found?).await).await;
+    let make = async |(service, found): (&Service<'_>, Looked)| service.make(found?, arguments.validator).await;
+    let targets = fleet::at_once(each, make).await;
     let prepared = draft.prepare(&published_to(&services, regions, &targets).await, now)?;
     prepared.warning().into_iter().for_each(|warning| printer.warn(warning));
     let each = services.iter().zip(targets).collect();
@@ -96,13 +116,15 @@ fn consent(
     printer: &Printer,
 ) -> Result<Vec<Looked>, Failure> {
     let there = services.iter().zip(&found).filter_map(|(service, found)| Some((service, found.as_ref().ok()?)));
-    let missing = there.map(|(service, found)| (service.region(), found.missing()));
-    let missing = missing.filter(|(_, missing)| !missing.is_empty());
-    let missing: Vec<_> = missing.map(|(region, missing)| format!("{} in {region}", missing.join(", no "))).collect();
+    let lacking = there.filter(|(_, found)| !found.missing().is_empty());
+    let missing = lacking.map(|(service, found)| (found.missing(), found.whereabouts(service.region())));
+    let (parts, missing): (Vec<_>, Vec<_>) =
+        missing.map(|(parts, place)| (parts.len(), format!("{} in {place}", parts.join(", no ")))).unzip();
     if arguments.yes || arguments.dry_run || missing.is_empty() {
         return Ok(found);
     }
-    match printer.asks(&format!("there is no {}: make it?", missing.join("; no "))) {
+    let them = if parts.iter().sum::<usize>() == 1 { "it" } else { "them" };
+    match printer.asks(&format!("there is no {}: make {them}?", missing.join("; no "))) {
         Some(true) => Ok(found),
         Some(false) => Err(Declined.into()),
         None => {
@@ -135,9 +157,12 @@ fn publication<'a>(arguments: &'a Arguments, prepared: &'a Prepared) -> Publicat
         content: &prepared.content,
         digest: prepared.digest,
         form: prepared.form,
+        name: &prepared.name,
+        published_to: &prepared.published_to,
         rollout: &arguments.rollout,
         alarms: &arguments.alarms,
-        wait: Duration::from_secs(arguments.wait),
+        validated: arguments.validator,
+        wait: arguments.wait,
     }
 }
 

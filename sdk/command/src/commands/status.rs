@@ -41,7 +41,7 @@ fn page(in_force: Option<&Deployed>, under_way: Option<&Deployed>, now: Timestam
     match in_force {
         None => lines.push(row("state", "nothing is deployed")),
         Some(deployed) => {
-            lines.push(row("state", state(&deployed.delivered, now)));
+            lines.push(row("state", state(deployed, now)));
             lines.extend(about(deployed));
             lines.extend(deployed.since.map(|since| row("since", since)));
             lines.extend(deployed.by.as_ref().map(|by| row("by", by)));
@@ -59,13 +59,18 @@ fn row(name: &str, value: impl Display) -> String {
     format!("{name:<11} {value}")
 }
 
-fn state(delivered: &Delivered, now: Timestamp) -> &'static str {
-    match delivered {
-        Delivered::Halt => "halted",
-        Delivered::Experiment(experiment) if experiment.check(now).is_err() => "over",
-        Delivered::Experiment(experiment) if experiment.starts.is_some_and(|starts| now < starts) => "yet to start",
-        Delivered::Experiment(_) => "in force",
-        Delivered::Other => "no experiment: every layer refuses it",
+fn state(deployed: &Deployed, now: Timestamp) -> String {
+    match (&deployed.delivered, &deployed.elsewhere) {
+        (Delivered::Halt, _) => "halted".to_owned(),
+        (Delivered::Other, _) => "no experiment: every layer refuses it".to_owned(),
+        (Delivered::Experiment(experiment), _) if experiment.check(now).is_err() => "over".to_owned(),
+        (Delivered::Experiment(_), Some(elsewhere)) => {
+            format!("not in force, every layer here refuses it: {elsewhere}")
+        }
+        (Delivered::Experiment(experiment), None) if experiment.starts.is_some_and(|starts| now < starts) => {
+            "yet to start".to_owned()
+        }
+        (Delivered::Experiment(_), None) => "in force".to_owned(),
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use misrule_engine::delivery::Keys;
-
 use crate::failure::Failure;
+use crate::key_file::PublicKeys;
 use crate::opened::Opened;
 use crate::printer::Printer;
 use crate::surroundings;
@@ -20,13 +19,13 @@ pub(crate) struct Arguments {
     bundle: PathBuf,
     /// The public key, or two with a comma: the value of MISRULE_PUBLIC_KEY
     #[arg(long, value_name = "KEY")]
-    public_key: Keys,
+    public_key: PublicKeys,
 }
 
 /// Verifies; which key signed and the bundle's digest go to stdout.
 #[expect(clippy::unused_async, reason = "all commands are made alike")]
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
-    let Opened { digest, listing, .. } = Opened::verified(&arguments.bundle, &arguments.public_key)?;
+    let Opened { digest, listing, .. } = Opened::verified(&arguments.bundle, &arguments.public_key.0)?;
     let key = listing.key.map(|key| key.to_string()).unwrap_or_default();
     printer.data(format_args!("key {key} sha256 {digest}"));
     let experiment = &listing.experiment;

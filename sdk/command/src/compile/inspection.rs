@@ -112,10 +112,16 @@ impl Explain for InspectionError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoProvenance(_) | Self::OtherSource { .. } => Some("`misrule build` compiles it again".to_owned()),
-            Self::NoPolicy { .. } => Some("`misrule build` makes a policy's component; an experiment is looked at as a bundle: `misrule bundle --key FILE`".to_owned()),
+            Self::NoPolicy { .. } => Some(
+                "`misrule build` makes a policy's component; an experiment is looked at as `misrule bundle` makes it"
+                    .to_owned(),
+            ),
             Self::Read { .. } => {
                 let names: Vec<_> = misrule_policies::READY_MADE.iter().map(|policy| policy.name).collect();
-                Some(format!("name a component's or a bundle's file, or a ready-made policy: {}", names.join(", ")))
+                Some(format!(
+                    "name a file of a component, a bundle or plain JSON, or a ready-made policy: {}",
+                    names.join(", ")
+                ))
             }
             Self::Settings { .. } => Some("without `--settings` this command lists what it knows".to_owned()),
             _ => None,

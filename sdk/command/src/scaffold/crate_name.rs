@@ -70,7 +70,11 @@ pub(crate) enum CrateNameError {
 
 impl Explain for CrateNameError {
     fn hint(&self) -> Option<String> {
-        Some("use lower-case letters, digits, `-` and `_`, a letter first: `slow-checkout`".to_owned())
+        Some(match self {
+            Self::Taken(name, _) => format!("add a word: `{name}-outage`"),
+            Self::TooLong(_) => "say it in fewer words".to_owned(),
+            _ => "use lower-case letters, digits, `-` and `_`, a letter first: `slow-checkout`".to_owned(),
+        })
     }
 }
 

@@ -220,7 +220,7 @@ fn wrong_input_is_named() {
     assert!(session.misrule("bundle own.toml --region us-east-1 --output own.zip").starts_with("exit 0"));
     assert_eq!(
         session.misrule("inspect own.zip --settings {}"),
-        "exit 1\n----\nerror: `own.zip` is a bundle, which has neither settings nor source\n\
+        "exit 1\n----\nerror: `own.zip` is an experiment, and only a component has `--settings` and `--source`\n\
          hint: inspect the component's own file with `--settings` and `--source`\n"
     );
 }
@@ -238,4 +238,47 @@ fn what_is_too_large_for_appconfig_says_what_takes_the_room() {
     assert!(told.starts_with("exit 1\n----\nerror: `two.toml` comes to 128"), "{told}");
     let hint = "hint: publish fewer or smaller modules: `b.wasm` has 640000 bytes, `a.wasm` has 640000 bytes\n";
     assert!(told.ends_with(hint), "{told}");
+}
+
+#[test]
+fn a_key_that_others_may_read_is_warned_of() {
+    let (session, _) = keyed();
+    let make = "bundle outage.toml --region us-east-1 --key misrule-key.pem";
+    assert!(!session.misrule(make).contains("warning"));
+    fs::set_permissions(session.path("misrule-key.pem"), fs::Permissions::from_mode(0o640)).unwrap();
+    let warning = "warning: others may read the private key `misrule-key.pem`: `chmod 600 misrule-key.pem`\n";
+    assert!(session.misrule(make).contains(warning));
+}
+
+#[test]
+fn plain_json_is_looked_at_as_a_bundle_is() {
+    let (session, _) = keyed();
+    assert!(session.misrule("bundle outage.toml --region us-east-1,eu-west-3").starts_with("exit 0\noutage.json\n"));
+    let told = session.misrule("inspect outage.json");
+    let bytes = fs::read(session.path("outage.json")).unwrap();
+    for line in [
+        &format!("digest       sha256 {}", Digest::of(&bytes)),
+        "key          none: not signed",
+        "name         outage",
+        "regions      us-east-1, eu-west-3",
+        "policies     path-outage",
+    ] {
+        assert!(told.lines().any(|found| found == line), "{line}\n{told}");
+    }
+    let session = session.file("halt.json", r#"{"halt": true}"#).file("wrong.json", "{}");
+    let halt = "exit 1\n----\nerror: `halt.json` is a halt, which every layer obeys and nobody signs\n";
+    assert_eq!(session.misrule("inspect halt.json"), halt);
+    let wrong = "exit 1\n----\nerror: `wrong.json` is no experiment that a layer takes\n";
+    assert!(session.misrule("inspect wrong.json").starts_with(wrong));
+}
+
+#[test]
+fn a_public_key_is_said_and_not_named() {
+    let (session, _) = keyed();
+    let say = "say the public key itself, the 44 characters that `misrule keygen` prints";
+    let told = session.misrule("verify outage.zip --public-key misrule-key.pem");
+    assert!(told.starts_with("exit 2\n") && told.contains(&format!("this is a file; {say}\n")), "{told}");
+    let told = session.misrule("verify outage.zip --public-key abc");
+    let words = "this is no Ed25519 public key; say the 44 characters that `misrule keygen` prints\n";
+    assert!(told.starts_with("exit 2\n") && told.contains(words), "{told}");
 }

@@ -20,7 +20,7 @@ async fn a_halt_stops_the_deployment_that_is_under_way() {
     );
     assert_eq!(
         account.misrule("halt --to shop/prod/chaos").await,
-        "exit 0\nversion 2 deployment 2\n----\nstopped deployment 1\ndeployment 2: COMPLETE, 100 %\n\
+        "exit 0\nversion 2 deployment 2\n----\nstopped deployment 1 of `chaos`: what was in force before it is again\ndeployment 2: COMPLETE, 100 %\n\
          halted shop/prod/chaos: each environment stops with the first invocation after its next poll; polls are 60 s \
          apart unless AppConfig says otherwise\n"
     );
@@ -29,14 +29,75 @@ async fn a_halt_stops_the_deployment_that_is_under_way() {
     assert!(matches!(Delivery::read(&content.into(), None), Ok(Delivery::Halt)));
 }
 
-#[tokio::test]
-async fn a_halt_leaves_the_deployment_of_another_profile_alone() {
+const OTHER: &str = "deployment 1 of `flags` is under way in environment `prod` (DEPLOYING)";
+const UNTIL: &str = ", and AppConfig runs one at a time: the halt waits for its end, up to";
+const STOPS: &str = "`misrule halt --stop-others` stops";
+
+/// An account in which the deployment of another profile is under way.
+async fn beside_another() -> Account {
     let account = Account::of(Session::new()).await;
     account.deploy_slowly(&account.appconfig.create("shop", "prod", "flags")).await;
-    let told = account.misrule("halt --to shop/prod/chaos").await;
-    let expected = "exit 1\n----\nerror: deployment 1 of `flags` is under way in environment `prod` (DEPLOYING)\n";
-    assert!(told.starts_with(expected), "{told}");
+    account
+}
+
+#[tokio::test]
+async fn a_halt_waits_for_the_deployment_of_another_profile() {
+    let account = beside_another().await;
+    let goes_on = async {
+        account.appconfig.until_calls("GetDeployment", 2).await;
+        account.appconfig.advance(LONG);
+    };
+    let (told, ()) = tokio::join!(account.misrule("halt --to shop/prod/chaos"), goes_on);
+    let waits = format!("exit 0\nversion 1 deployment 2\n----\nwarning: {OTHER}{UNTIL} 10 min; {STOPS} it\n");
+    assert!(told.starts_with(&waits), "{told}");
+    assert!(told.contains("\nhalted shop/prod/chaos: "), "{told}");
     assert_eq!(account.appconfig.calls("StopDeployment"), 0);
+}
+
+#[tokio::test]
+async fn a_halt_that_waited_in_vain_says_so_loudly() {
+    let account = beside_another().await;
+    let error = format!(
+        "error: NOT HALTED: {OTHER}\nhint: {STOPS} that deployment first; or set MISRULE_DISABLED=true on the functions\n"
+    );
+    let told = account.misrule("halt --to shop/prod/chaos --wait 0s").await;
+    assert_eq!(told, format!("exit 1\n----\n{error}"));
+    let told = account.misrule("halt --to shop/prod/chaos --wait 1s").await;
+    assert!(told.starts_with(&format!("exit 1\n----\nwarning: {OTHER}{UNTIL} 1 s; ")), "{told}");
+    assert!(told.ends_with(&error), "{told}");
+    assert_eq!(account.appconfig.calls("StopDeployment") + account.appconfig.calls("StartDeployment"), 1);
+}
+
+#[tokio::test]
+async fn a_halt_stops_the_deployment_of_another_profile_where_that_is_said() {
+    let account = beside_another().await;
+    let rehearsed = account.misrule("halt --to shop/prod/chaos --stop-others --dry-run -q").await;
+    let call =
+        "\neu-west-3: appconfig:StopDeployment on deployment 1 in environment `prod` of `shop`: which is under way\n";
+    assert!(rehearsed.contains(call), "{rehearsed}");
+    assert_eq!(
+        account.misrule("halt --to shop/prod/chaos --stop-others").await,
+        "exit 0\nversion 1 deployment 2\n----\nstopped deployment 1 of `flags`: what was in force before it is again\n\
+         deployment 2: COMPLETE, 100 %\nhalted shop/prod/chaos: each environment stops with the first invocation after its \
+         next poll; polls are 60 s apart unless AppConfig says otherwise\n"
+    );
+    let history = account.misrule("history --to shop/prod/flags").await;
+    assert!(history.contains("  ROLLED_BACK  "), "{history}");
+}
+
+#[tokio::test]
+async fn a_halt_that_somebody_was_faster_than_waits_for_them() {
+    let account = Account::of(Session::new()).await;
+    let others = account.appconfig.create("shop", "prod", "flags");
+    // Between the first look and the halt's own deployment.
+    let overtakes = async {
+        account.appconfig.until_calls("CreateHostedConfigurationVersion", 1).await;
+        account.deploy_slowly(&others).await;
+        account.appconfig.until_calls("GetDeployment", 1).await;
+        account.appconfig.advance(LONG);
+    };
+    let (told, ()) = tokio::join!(account.misrule("halt --to shop/prod/chaos"), overtakes);
+    assert!(told.starts_with("exit 0\n") && told.contains("halted shop/prod/chaos: "), "{told}");
 }
 
 const ALARM: &str = "arn:aws:cloudwatch:eu-west-3:123456789012:alarm:orders-fail";
@@ -127,7 +188,7 @@ async fn a_dry_run_of_a_halt_takes_no_alarm_off() {
     assert!(account.misrule(&publish).await.starts_with("exit 0\n"));
     let told = account.misrule("halt --to shop/prod/chaos --dry-run -q").await;
     let calls = [
-        "StopDeployment on deployment 2 of shop/prod/chaos: which is complete: revert it".to_owned(),
+        "StopDeployment on deployment 2 in environment `prod` of `shop`: which is complete: revert it".to_owned(),
         "UpdateEnvironment on environment `prod`: to be watched by no alarms".to_owned(),
         "CreateHostedConfigurationVersion on configuration profile `chaos`: 14 bytes of application/json, `misrule: halt`"
             .to_owned(),

@@ -22,6 +22,7 @@ Commands:
   keygen   Make a key to sign bundles with
   bundle   Make what publish would upload, as a file
   verify   Check who signed a bundle, and that nothing was changed since
+  schema   Print the JSON Schema of what plain JSON may say
   publish  Publish an experiment through AWS AppConfig
   halt     Stop an experiment
   status   Say what is deployed
@@ -100,7 +101,7 @@ Show what a policy's component is, or a bundle
 Usage: misrule inspect [OPTIONS] <POLICY>
 
 Arguments:
-  <POLICY>  The component's file, a ready-made policy's name, or a bundle's file
+  <POLICY>  The component's file, a ready-made policy's name, or the file of a bundle or of plain JSON
 
 Options:
       --json             Say it as JSON, with the JSON Schema of the settings
@@ -124,13 +125,14 @@ Publish an experiment through AWS AppConfig
 Usage: misrule publish [OPTIONS] --to <APP/ENV/PROFILE> <EXPERIMENT.TOML>
 
 Arguments:
-  <EXPERIMENT.TOML>  The experiment
+  <EXPERIMENT.TOML>  The experiment, or what `misrule bundle` made of it: that goes as it is
 
 Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
       --yes                   Make what is absent of them without asking
       --dry-run               Say each call that would change something, and make none of them
-      --wait <SECONDS>        How long to wait for the end of a deployment that is under way there [default: 600]
+      --validator             Let AppConfig refuse what no layer would arm: a JSON Schema on the configuration profile, for plain JSON only
+      --wait <TIME>           How long to wait for the end of a deployment that is under way there [default: 10m]
       --key <FILE>            Sign with this private key, which `misrule keygen` made
       --no-native             Leave out native images of the modules, which spare layers the compiling
       --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
@@ -160,6 +162,8 @@ Usage: misrule halt [OPTIONS] --to <APP/ENV/PROFILE>
 
 Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
+      --wait <TIME>           How long to wait for the end of another profile's deployment that is under way in the environment [default: 10m]
+      --stop-others           Stop the deployment of another profile rather than wait for its end; AppConfig then takes it back
       --dry-run               Say each call that would change something, and make none of them
       --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
       --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
@@ -365,6 +369,24 @@ Options:
   -q, --quiet             Say nothing but errors
   -v, --verbose           Say more: each step on the way
   -h, --help              Print help (see more with '--help')
+----
+"
+    );
+}
+
+#[test]
+fn schema_has_a_page() {
+    assert_eq!(
+        misrule("schema -h"),
+        r"exit 0
+Print the JSON Schema of what plain JSON may say
+
+Usage: misrule schema [OPTIONS]
+
+Options:
+  -q, --quiet    Say nothing but errors
+  -v, --verbose  Say more: each step on the way
+  -h, --help     Print help (see more with '--help')
 ----
 "
     );

@@ -140,12 +140,13 @@ fn what_is_no_policy_is_refused_with_the_reason() {
         .file("module.wasm", b"\0asm\x01\0\0\0")
         .file("other.wasm", other_world)
         .file("truncated.wasm", &latency()[..latency().len() / 2]);
-    let build = "hint: `misrule build` makes a policy's component; an experiment is looked at as a bundle: `misrule bundle --key FILE`\n";
+    let build =
+        "hint: `misrule build` makes a policy's component; an experiment is looked at as `misrule bundle` makes it\n";
     for (file, words) in [
         (
             "none.wasm",
             "cannot read `none.wasm`\n  because: No such file or directory (os error 2)\n\
-             hint: name a component's or a bundle's file, or a ready-made policy: error, latency, path-outage\n"
+             hint: name a file of a component, a bundle or plain JSON, or a ready-made policy: error, latency, path-outage\n"
                 .to_owned(),
         ),
         ("text.wasm", format!("`text.wasm` is no policy\n  because: not WebAssembly\n{build}")),

@@ -19,3 +19,4 @@ mod report;
 mod rollout;
 mod session;
 mod standing;
+mod validator;

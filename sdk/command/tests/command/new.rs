@@ -50,3 +50,11 @@ fn a_name_that_is_none_is_refused() {
          hint: use lower-case letters, digits, `-` and `_`, a letter first: `slow-checkout`\n"
     );
 }
+
+#[test]
+fn a_name_that_is_taken_is_refused_with_one_that_is_free() {
+    assert_eq!(
+        Session::new().misrule("new std"),
+        "exit 1\n----\nerror: the crate name `std` is taken: rustc, cargo or the SDK use it\nhint: add a word: `std-outage`\n"
+    );
+}

@@ -71,7 +71,7 @@ async fn publishing_waits_for_the_deployment_that_is_under_way() {
     };
     let (told, ()) = tokio::join!(account.misrule("publish outage.toml --to shop/prod/chaos"), stopped);
     assert!(told.starts_with("exit 0\nversion 3 deployment 3 "), "{told}");
-    assert!(told.contains("waiting up to 600 s for its end\n"), "{told}");
+    assert!(told.contains("waiting up to 10 min for its end\n"), "{told}");
 }
 
 #[tokio::test]
@@ -309,4 +309,63 @@ fn what_is_no_region_is_told_by_where_it_was_said() {
         Session::new().with("AWS_REGION", "mars-1").misrule("halt --to a/b/c"),
         format!("exit 1\n----\nerror: what AWS_REGION or the AWS profile says is no region: `mars-1`\n{hint}")
     );
+}
+
+/// An account with an experiment of a module, and a key.
+async fn keyed() -> Account {
+    let component = misrule_policies::component("path-outage").unwrap();
+    let own = OUTAGE.replace("use = \"path-outage\"", "module = \"own.wasm\"");
+    let session = Session::new().file("own.wasm", component).file("own.toml", own).file("outage.toml", OUTAGE);
+    assert!(session.misrule("keygen").starts_with("exit 0\n"));
+    Account::of(session).await
+}
+
+#[tokio::test]
+async fn what_is_packed_already_is_published_as_it_is() {
+    let account = keyed().await;
+    for (make, file, to) in [
+        ("bundle own.toml --key misrule-key.pem --no-native --environment prod", "outage.zip", "shop/prod/bundles"),
+        ("bundle outage.toml", "outage.json", "shop/prod/plain"),
+    ] {
+        assert!(account.misrule(&format!("{make} --region eu-west-3")).await.starts_with("exit 0\n"));
+        let bytes = std::fs::read(account.session.path(file)).unwrap();
+        let published = account.misrule(&format!("publish {file} --to {to} --yes -q")).await;
+        let digest = Digest::of(&bytes);
+        assert!(published.contains(&format!(" sha256 {digest}\n")), "{published}");
+        let status = account.misrule(&format!("status --to {to}")).await;
+        assert!(
+            status.starts_with("exit 0\nstate       in force\n") && status.contains(&digest.to_string()),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_packed_for_elsewhere_or_badly_is_not_published() {
+    let account = keyed().await;
+    let make = "bundle own.toml --key misrule-key.pem --no-native --environment staging --region eu-west-3";
+    assert!(account.misrule(make).await.starts_with("exit 0\n"));
+    std::fs::write(account.session.path("cut.zip"), b"PK").unwrap();
+    std::fs::write(account.session.path("halt.json"), r#"{"halt": true}"#).unwrap();
+    std::fs::write(account.session.path("wrong.json"), "{}").unwrap();
+    for (file, words) in [
+        (
+            "outage.zip",
+            "every layer here would refuse `outage`\n  because: it was published to the AppConfig environment staging, and \
+             came through prod\nhint: publish it for here: ",
+        ),
+        (
+            "outage.zip --key misrule-key.pem",
+            "`outage.zip` is packed already: it is published as it is\nhint: name the ",
+        ),
+        ("cut.zip", "`cut.zip` is nothing that a layer arms\n  because: "),
+        ("wrong.json", "`wrong.json` is nothing that a layer arms\n  because: "),
+        ("halt.json", "`halt.json` is a halt\nhint: `misrule halt` deploys one\n"),
+    ] {
+        let told = account.misrule(&format!("publish {file} --to shop/prod/chaos")).await;
+        assert!(told.starts_with(&format!("exit 1\n----\nerror: {words}")), "{told}");
+    }
+    let told = account.misrule("bundle outage.zip --region eu-west-3").await;
+    assert!(told.starts_with("exit 1\n----\nerror: `outage.zip` is packed already"), "{told}");
+    assert_eq!(account.appconfig.calls("CreateHostedConfigurationVersion"), 0);
 }

@@ -136,3 +136,23 @@ async fn what_is_deployed_already_is_left_alone() {
     let third = account.misrule("publish outage.toml --to shop/prod/chaos -q").await;
     assert!(third.starts_with("exit 0\nversion 4 deployment 4 sha256 "), "{third}");
 }
+
+#[tokio::test]
+async fn where_all_regions_failed_there_are_no_others() {
+    let regions = Regions::of(Session::new().file("outage.toml", OUTAGE)).await;
+    for appconfig in [&regions.paris, &regions.virginia] {
+        appconfig.set_behaviour(Plane::Control, Behaviour::Status(403));
+    }
+    let told = regions.misrule("halt --to shop/prod/chaos").await;
+    assert!(told.ends_with("error: 2 of 2 regions failed\n"), "{told}");
+}
+
+#[tokio::test]
+async fn a_region_that_is_misspelt_is_told_before_anything_is_called() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    account.appconfig.set_behaviour(Plane::Control, Behaviour::Status(403));
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos --region us-esat-1").await;
+    let warning =
+        "warning: `us-esat-1` is no region that this version knows: it is new, or misspelt; `us-east-1` is one\n";
+    assert!(told.starts_with(&format!("exit 1\n----\n{warning}error: access denied: ")), "{told}");
+}

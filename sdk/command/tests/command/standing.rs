@@ -62,7 +62,9 @@ async fn history_tells_each_deployment_and_what_took_it_back() {
     let short = account.digest(2).await.short().to_string();
     assert_eq!(row(5), format!("2 COMPLETE 2 NOW misrule: outage sha256 {short}"));
     assert_eq!(row(6), "1 COMPLETE 1 NOW misrule: halt: before the first experiment");
-    assert_eq!(told(&account, "history --last 1").await.lines().count(), 5);
+    let newest = told(&account, "history --last 1").await;
+    assert!(newest.ends_with("\n----\nthe newest 1 of 4 deployments: `--last 4` tells of all\n"), "{newest}");
+    assert!(newest.contains("\n         4  COMPLETE") && !newest.contains("ROLLED_BACK"), "{newest}");
 }
 
 #[tokio::test]
@@ -102,4 +104,50 @@ async fn what_is_over_or_was_never_in_force_is_not_resumed() {
             "exit 1\n----\nerror: `old` cannot be resumed\n  because: `expires` was NOW the experiment is over\n{hint}"
         )
     );
+}
+
+/// An experiment of ready-made policies that was published to these places.
+fn published_to(accounts: &str, regions: &str, environments: &str) -> String {
+    until_json(&format!(r#""accounts": [{accounts}], "regions": [{regions}], "environments": [{environments}]"#))
+}
+
+fn until_json(published_to: &str) -> String {
+    let end = until();
+    let (_, end) = end.split_once("expires = ").unwrap();
+    let end = end.lines().next().unwrap();
+    format!(
+        r#"{{ "name": "far", "expires": "{end}", "published_to": {{ {published_to} }},
+             "blast_radius": {{ "functions": ["*"] }}, "policy": [{{ "use": "latency", "settings": {{ "delay": "1s" }} }}] }}"#
+    )
+}
+
+#[tokio::test]
+async fn what_was_published_elsewhere_is_neither_in_force_nor_resumed() {
+    let account = Account::of(Session::new()).await;
+    let place = &account.place;
+    for (regions, environments, refused) in [
+        ("\"us-east-1\"", "\"prod\"", "it was published to the region us-east-1, and this is eu-west-3"),
+        (
+            "\"eu-west-3\"",
+            "\"staging\"",
+            "it was published to the AppConfig environment staging, and came through prod",
+        ),
+    ] {
+        let content = published_to("\"123456789012\"", regions, environments);
+        account.appconfig.deploy(place, "application/json", content);
+        let status = told(&account, "status").await;
+        let state = format!("exit 0\nstate       not in force, every layer here refuses it: {refused}\n");
+        assert!(status.starts_with(&state), "{status}");
+        account.appconfig.deploy(place, "application/json", "{\"halt\": true}");
+        assert_eq!(
+            told(&account, "resume").await,
+            format!(
+                "exit 1\n----\nerror: every layer here would refuse `far`\n  because: {refused}\n\
+                 hint: publish it for here: `misrule publish EXPERIMENT.TOML`, to all its regions with one command\n"
+            )
+        );
+    }
+    let here = published_to("\"123456789012\"", "\"eu-west-3\"", &format!("\"{}\"", place.environment));
+    account.appconfig.deploy(place, "application/json", here);
+    assert!(told(&account, "status").await.starts_with("exit 0\nstate       in force\n"));
 }
