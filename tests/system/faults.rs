@@ -1,5 +1,6 @@
 //! Each fault of the catalogue, as the caller and the handler see it.
 
+mod after;
 mod before;
 mod lasting;
 
