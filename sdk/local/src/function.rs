@@ -120,11 +120,9 @@ impl Function {
         FunctionBuilder::new(name.into())
     }
 
-    async fn start(plan: Plan) -> Result<Self, StartError> {
+    fn new(plan: Plan) -> Self {
         let turns = Arc::new(Semaphore::new(plan.settings.managed.unwrap_or(1)));
-        let function = Self { plan: Arc::new(plan), slot: Arc::default(), turns };
-        function.environment().await?;
-        Ok(function)
+        Self { plan: Arc::new(plan), slot: Arc::default(), turns }
     }
 
     async fn environment(&self) -> Result<Arc<Environment>, StartError> {

@@ -31,6 +31,7 @@ mod refusal;
 mod register;
 mod routes;
 mod settings;
+mod snapshot;
 mod state;
 mod stream;
 
@@ -43,4 +44,5 @@ pub(crate) use record::Recorder;
 pub use record::{End, Exchange, Recording};
 pub(crate) use settings::Settings;
 pub use settings::{MAX_ANSWER, RuntimeApiBuilder};
+pub(crate) use snapshot::CREDENTIALS_TOKEN;
 pub use state::ShutdownReason;

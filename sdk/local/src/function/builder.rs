@@ -139,6 +139,12 @@ impl FunctionBuilder {
         self
     }
 
+    /// SnapStart: the snapshot is taken at [`start`](Self::start), and the first invocation restores it.
+    pub fn snap_start(mut self) -> Self {
+        self.settings.snap_start = true;
+        self
+    }
+
     /// How fast a streamed answer is read after its first 6 MiB, in bytes for each second; 2 MiB by default.
     pub fn stream_rate(mut self, bytes: u64) -> Self {
         self.settings.stream_rate = bytes.max(1);
@@ -162,8 +168,18 @@ impl FunctionBuilder {
     /// # Errors
     /// Where a program cannot be started, ends or fails during init, or is not ready in time.
     pub async fn start(self) -> Result<Function, StartError> {
+        let function = self.cold()?;
+        function.environment().await?;
+        Ok(function)
+    }
+
+    /// Starts nothing: the first invocation starts the environment, as on Lambda, and where init fails so does it.
+    ///
+    /// # Errors
+    /// Where there is nothing to run.
+    pub fn cold(self) -> Result<Function, StartError> {
         let Some(runtime) = self.runtime else { return Err(StartError::NoRuntime(self.settings.function_name)) };
-        Function::start(Plan {
+        Ok(Function::new(Plan {
             settings: self.settings,
             runtime,
             wrapper: self.wrapper,
@@ -174,7 +190,6 @@ impl FunctionBuilder {
             init_timeout: self.init_timeout,
             output: Output::new(self.listener),
             recorder: Recorder::new(self.recording),
-        })
-        .await
+        }))
     }
 }

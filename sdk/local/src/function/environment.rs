@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::process::Command;
@@ -12,6 +13,9 @@ use super::process::{Exit, Process};
 use super::shutdown::Shutdown;
 use super::{StartError, variables};
 use crate::lambda::{Finished, FunctionError, RuntimeApi, ShutdownReason};
+
+/// How long a process that failed in init may take to end by itself.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// One execution environment: its API, its extensions, its runtime.
 pub(super) struct Environment {
@@ -47,10 +51,18 @@ impl Environment {
         tokio::select! {
             // What was reported says more than the exit that follows it.
             biased;
-            ready = environment.api.ready() => ready.map_err(StartError::Init)?,
+            ready = environment.api.ready() => if let Err(reported) = ready {
+                environment.last_words().await;
+                return Err(StartError::Init(reported));
+            },
             (origin, exit) = environment.exit() => return Err(StartError::Init(ended(&origin, exit, None))),
         }
         Ok(environment)
+    }
+
+    /// Who has reported that it failed ends by itself, once it has read the answer.
+    async fn last_words(&self) {
+        let _ = tokio::time::timeout(LAST_WORDS, self.exit()).await;
     }
 
     /// The first process that ends. Without its proxy a runtime soon ends too: so extensions are looked at first.

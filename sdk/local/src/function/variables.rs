@@ -7,6 +7,7 @@ use std::path::Path;
 use tokio::process::Command;
 
 use super::builder::{ExtensionProgram, Plan};
+use crate::lambda::{CREDENTIALS_TOKEN, Settings};
 
 /// What a process needs of ours to run at all; Lambda has values of its own for these.
 const INHERITED: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
@@ -54,9 +55,9 @@ fn bare(program: &Path, plan: &Plan, api: SocketAddr) -> Command {
     command.env("AWS_LAMBDA_FUNCTION_VERSION", &settings.function_version);
     command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", plan.memory_mb.to_string());
     command.env("AWS_REGION", &settings.region).env("AWS_DEFAULT_REGION", &settings.region);
-    command.env("AWS_ACCESS_KEY_ID", "AKIDLOCAL").env("AWS_SECRET_ACCESS_KEY", "local");
-    command.env("AWS_SESSION_TOKEN", "local").env("TZ", ":UTC").env("LANG", "en_US.UTF-8");
-    command.env("AWS_LAMBDA_INITIALIZATION_TYPE", initialization(settings.managed));
+    command.env("TZ", ":UTC").env("LANG", "en_US.UTF-8");
+    credentials(&mut command, settings, api);
+    command.env("AWS_LAMBDA_INITIALIZATION_TYPE", initialization(settings));
     if let Some(concurrency) = settings.managed {
         command.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.to_string());
     }
@@ -67,6 +68,21 @@ fn configured(command: &mut Command, plan: &Plan) {
     command.envs(plan.environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
 }
 
-fn initialization(managed: Option<usize>) -> &'static str {
-    if managed.is_some() { "lambda-managed-instances" } else { "on-demand" }
+/// Keys, or where a copy of a snapshot asks for its own.
+fn credentials(command: &mut Command, settings: &Settings, api: SocketAddr) {
+    if settings.snap_start {
+        command.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{api}/2021-04-23/credentials"));
+        command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", CREDENTIALS_TOKEN);
+    } else {
+        command.env("AWS_ACCESS_KEY_ID", "AKIDLOCAL").env("AWS_SECRET_ACCESS_KEY", "local");
+        command.env("AWS_SESSION_TOKEN", "local");
+    }
+}
+
+fn initialization(settings: &Settings) -> &'static str {
+    match settings {
+        Settings { managed: Some(_), .. } => "lambda-managed-instances",
+        Settings { snap_start: true, .. } => "snap-start",
+        _ => "on-demand",
+    }
 }

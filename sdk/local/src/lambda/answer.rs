@@ -65,12 +65,17 @@ impl Call<'_> {
 
     /// `POST /runtime/init/error`.
     pub(super) async fn init_error(&mut self) -> Result<After, WireError> {
-        let Ok(body) = self.whole(MAX_ANSWER).await else { return self.refuse(&Refusal::TRUNCATED).await };
-        let error = self.function_error(body);
+        let Ok(error) = self.whole_error().await else { return self.refuse(&Refusal::TRUNCATED).await };
         match self.shared.change(|state| state.fail_init(error)) {
             Ok(()) => self.reply(accepted()).await,
             Err(refusal) => self.refuse(&refusal).await,
         }
+    }
+
+    /// The error that the body tells, outside of any invocation.
+    pub(super) async fn whole_error(&mut self) -> Result<FunctionError, Unread> {
+        let body = self.whole(MAX_ANSWER).await?;
+        Ok(self.function_error(body))
     }
 
     fn begin(&self, id: &str, answer: Answering) -> Result<u64, Refusal> {

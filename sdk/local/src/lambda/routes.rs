@@ -42,10 +42,20 @@ enum Route {
     Next,
     Answer(String, Answering),
     InitError,
+    RestoreNext,
+    RestoreError,
+    Credentials,
     Register,
     EventNext,
     ExtensionError(&'static str),
     Unsupported(&'static str),
+}
+
+impl Route {
+    /// Lambda has these for functions with SnapStart only.
+    fn is_of_snap_start(&self) -> bool {
+        matches!(self, Self::RestoreNext | Self::RestoreError | Self::Credentials)
+    }
 }
 
 pub(super) async fn serve(shared: Arc<Shared>, mut connection: Connection) {
@@ -83,6 +93,9 @@ fn route(path: &str) -> Option<(&'static str, Route)> {
             ("POST", Route::Answer((*id).to_owned(), Answering::Error))
         }
         ["2018-06-01", "runtime", "init", "error"] => ("POST", Route::InitError),
+        ["2018-06-01", "runtime", "restore", "next"] => ("GET", Route::RestoreNext),
+        ["2018-06-01", "runtime", "restore", "error"] => ("POST", Route::RestoreError),
+        ["2021-04-23", "credentials"] => ("GET", Route::Credentials),
         ["2020-01-01", "extension", "register"] => ("POST", Route::Register),
         ["2020-01-01", "extension", "event", "next"] => ("GET", Route::EventNext),
         ["2020-01-01", "extension", "init", "error"] => ("POST", Route::ExtensionError("InitError")),
@@ -107,7 +120,9 @@ impl<'a> Call<'a> {
         if let Some(interception) = self.shared.interception(&self.head) {
             return self.intercepted(interception).await;
         }
-        match route(self.head.path()) {
+        let route =
+            route(self.head.path()).filter(|(_, route)| self.shared.settings.snap_start || !route.is_of_snap_start());
+        match route {
             None => self.reply(not_found()).await,
             Some((method, _)) if method != self.head.method => self.reply(method_not_allowed(method)).await,
             Some((_, Route::Ping)) => {
@@ -117,6 +132,9 @@ impl<'a> Call<'a> {
             Some((_, Route::Answer(id, Answering::Response))) => self.response(&id).await,
             Some((_, Route::Answer(id, Answering::Error))) => self.error(&id).await,
             Some((_, Route::InitError)) => self.init_error().await,
+            Some((_, Route::RestoreNext)) => self.restore_next().await,
+            Some((_, Route::RestoreError)) => self.restore_error().await,
+            Some((_, Route::Credentials)) => self.credentials().await,
             Some((_, Route::Register)) => self.register().await,
             Some((_, Route::EventNext)) => self.event_next().await,
             Some((_, Route::ExtensionError(kind))) => self.extension_error(kind).await,

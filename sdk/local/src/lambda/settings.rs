@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) extensions: BTreeSet<String>,
     /// How many invocations may run at once on Managed Instances; nothing for a function on demand.
     pub(crate) managed: Option<usize>,
+    /// Whether the environment is a copy of a snapshot that was taken once init had ended.
+    pub(crate) snap_start: bool,
     /// Bytes for each second that a streamed answer is read at after its first 6 MiB.
     pub(crate) stream_rate: u64,
 }
@@ -43,6 +45,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(3),
             extensions: BTreeSet::new(),
             managed: None,
+            snap_start: false,
             stream_rate: 2 * 1024 * 1024,
         }
     }
@@ -85,6 +88,12 @@ impl RuntimeApiBuilder {
     /// Lambda Managed Instances with this many invocations at once: many `/next` may wait, extensions get no INVOKE.
     pub fn managed_instances(mut self, concurrency: usize) -> Self {
         self.settings.managed = Some(concurrency);
+        self
+    }
+
+    /// SnapStart: a runtime that asks for `/restore/next` is answered once there is an event.
+    pub fn snap_start(mut self) -> Self {
+        self.settings.snap_start = true;
         self
     }
 

@@ -230,6 +230,21 @@ impl State {
         Ok(self.tickets)
     }
 
+    /// The runtime is ready for its snapshot.
+    pub(super) fn await_restore(&mut self) -> Result<(), Refusal> {
+        if !matches!(self.phase, Phase::Started) {
+            return Err(Refusal::transition(self.runtime_state(), "RestoreReady"));
+        }
+        self.phase = Phase::Up;
+        self.extensions.close_registration();
+        Ok(())
+    }
+
+    /// Whether there is an event that the environment must be restored for.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.extensions.are_idle() && !self.queue.is_empty()
+    }
+
     /// The event for who asked with this ticket, once there is one. On demand a repeated question gets it again.
     pub(super) fn delivered(&self, ticket: u64) -> Option<&Invocation> {
         if self.is_managed() {

@@ -14,5 +14,6 @@ mod raw;
 mod rollouts;
 mod route53;
 mod runtime;
+mod snapshots;
 mod streams;
 mod validators;

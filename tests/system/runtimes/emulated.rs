@@ -1,0 +1,105 @@
+//! The same endings under Lambda's own control program, as far as AWS's emulator has them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use misrule_tests::emulator::{self, Emulator, Instances, Namespace};
+use misrule_tests::layered::free_port;
+
+use super::client::{self, Client};
+use super::matrix::{Ending, MATRIX, Row, Verdict};
+use crate::emulator::control_program::ControlProgram;
+use crate::emulator::differences::EMULATORS_OWN_FAILURE;
+use crate::emulator::observed::{Observed, observed};
+use crate::emulator::with_error_types;
+
+/// How often an ending is tried again where the emulator failed by itself.
+const ATTEMPTS: usize = 4;
+
+/// The folder that is to be `/opt`, and whether the layer is in it.
+#[derive(Clone, Copy)]
+enum Between<'a> {
+    Nothing(&'a Path),
+    Layer(&'a Path),
+}
+
+#[tokio::test]
+async fn every_ending_under_awss_python_client() -> Result<()> {
+    all_the_same(Client::Python, "every_ending_under_awss_python_client").await
+}
+
+#[tokio::test]
+async fn every_ending_under_awss_node_client() -> Result<()> {
+    all_the_same(Client::Node, "every_ending_under_awss_node_client").await
+}
+
+#[tokio::test]
+async fn every_ending_under_awss_rust_client() -> Result<()> {
+    all_the_same(Client::Rust, "every_ending_under_awss_rust_client").await
+}
+
+async fn all_the_same(client: Client, test: &str) -> Result<()> {
+    let test = format!("runtimes::emulated::{test}");
+    let Some(namespace) = emulator::namespace(&test, Instances::OnDemand).await else { return Ok(()) };
+    let (nothing, layer) = (tempfile::tempdir()?, emulator::layer()?);
+    let mut wrong = Vec::new();
+    for Row { ending, verdicts } in MATRIX {
+        if matches!(verdicts[client as usize], Verdict::Cannot(_)) {
+            continue;
+        }
+        let direct = played(client, *ending, namespace, Between::Nothing(nothing.path())).await?;
+        let layered = played(client, *ending, namespace, Between::Layer(layer.path())).await?;
+        if direct != layered {
+            wrong.push(format!("{client:?}, {ending:?}: direct {direct:#?}, through the layer {layered:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// One ending, and again where the emulator failed by itself.
+async fn played(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<Observed> {
+    let mut seen = attempted(client, ending, namespace, between).await?;
+    for _ in 0..ATTEMPTS {
+        if !seen["callers"].iter().any(|caller| caller.contains(EMULATORS_OWN_FAILURE)) {
+            break;
+        }
+        seen = attempted(client, ending, namespace, between).await?;
+    }
+    Ok(seen)
+}
+
+async fn attempted(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<Observed> {
+    let program = start(client, ending, namespace, between).await?;
+    let mut got = vec![program.invoke(ending.path()).await.with_context(|| format!("{client:?}, {ending:?}"))?];
+    if ending != Ending::InitError {
+        got.push(program.invoke(Ending::Answer.path()).await?);
+    }
+    let (requests, lines) = program.end().await?;
+    let requests = requests.into_iter().filter(|request| !request.ends_with("/register")).collect();
+    Ok(observed(&with_error_types(got, &lines), requests, &lines))
+}
+
+async fn start(
+    client: Client,
+    ending: Ending,
+    namespace: Namespace,
+    between: Between<'_>,
+) -> Result<ControlProgram> {
+    let timeout = Duration::from_secs(if ending == Ending::Timeout { 2 } else { 30 });
+    let (Between::Nothing(opt) | Between::Layer(opt)) = between;
+    let mut builder = Emulator::builder(namespace, opt)
+        .runtime(client.command(ending.handler())?)
+        .task(client::code())
+        .handler(ending.handler())
+        .timeout(timeout)
+        .env("MISRULE_PORT", free_port()?.to_string());
+    if matches!(between, Between::Nothing(_)) {
+        builder = builder.unwrapped();
+    }
+    if ending == Ending::InitError {
+        builder = builder.env("FAIL_INIT", "true");
+    }
+    Ok(ControlProgram::Emulator(Box::new(builder.start().await?)))
+}
