@@ -117,6 +117,20 @@ pub async fn layered_beside(
     builder: FunctionBuilder,
     variables: &[(&str, &str)],
 ) -> Result<Layered> {
+    let function = Arc::new(with_layer(builder, &appconfig, variables)?.start().await?);
+    Ok(Layered { function, appconfig, place })
+}
+
+/// What [`layered_beside`] starts.
+///
+/// # Errors
+///
+/// Where something cannot be built.
+pub fn with_layer(
+    builder: FunctionBuilder,
+    appconfig: &AppConfig,
+    variables: &[(&str, &str)],
+) -> Result<FunctionBuilder> {
     let mut builder = builder
         .extension(programs::program(EXTENSION)?, [])
         .wrapper(programs::program("misrule-wrapper")?)
@@ -128,8 +142,7 @@ pub async fn layered_beside(
     for (name, value) in variables {
         builder = builder.env(*name, *value);
     }
-    let function = Arc::new(builder.start().await?);
-    Ok(Layered { function, appconfig, place })
+    Ok(builder)
 }
 
 /// A port that nobody has now, and that no other test of this run is given: tests run side by side, and between this call and

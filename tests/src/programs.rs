@@ -50,6 +50,19 @@ pub fn python(name: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Node and AWS's client for it, as `tests/run` provides them: the program, and the script that it runs.
+///
+/// # Errors
+///
+/// Where they are not there: then `tests/run` has not run.
+pub fn node() -> Result<[PathBuf; 2]> {
+    let folder = checkout().join("target/provision/node");
+    let [program, client] = ["node", "node_modules/aws-lambda-ric/index.mjs"].map(|name| folder.join(name));
+    let missing = [&program, &client].into_iter().find(|path| !path.exists());
+    ensure!(missing.is_none(), "{} is not complete: run `tests/run` once", folder.display());
+    Ok([program, client])
+}
+
 /// The toolchain that has the target wasm32-unknown-unknown, where there is one.
 pub fn wasm_toolchain() -> Option<String> {
     let named = std::env::var_os("MISRULE_WASM_TOOLCHAIN").and_then(|name| name.into_string().ok());

@@ -1,7 +1,7 @@
 //! With nothing to inject, runtime and Lambda exchange what they would without the layer: each case is played against a
 //! local Lambda directly, through the layer with no experiment, and through the layer with one that does not concern it.
 
-mod message;
+pub(crate) mod message;
 mod stage;
 mod tap;
 

@@ -1,10 +1,10 @@
 //! AWS's Runtime Interface Emulator as judge: of the layer, and of the local Lambda that the other tests stand on.
 
 mod cases;
-mod control_program;
-mod differences;
+pub(crate) mod control_program;
+pub(crate) mod differences;
 mod layer;
-mod observed;
+pub(crate) mod observed;
 
 use std::path::Path;
 
@@ -148,7 +148,7 @@ fn never_ours(case: &Case, got: &[Got]) {
 }
 
 /// On demand the emulator tells no caller the error type, but its log: the first after each start.
-fn with_error_types(mut got: Vec<Got>, lines: &[String]) -> Vec<Got> {
+pub(crate) fn with_error_types(mut got: Vec<Got>, lines: &[String]) -> Vec<Got> {
     let starts: Vec<_> = lines.iter().enumerate().filter(|(_, line)| line.starts_with("START RequestId")).collect();
     for ((start, _), got) in starts.iter().zip(&mut got) {
         let of_this = lines.iter().skip(start + 1).take_while(|line| !line.starts_with("START RequestId"));

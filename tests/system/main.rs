@@ -26,6 +26,7 @@ mod metrics;
 mod native_images;
 mod readme;
 mod report;
+mod runtimes;
 mod settings_schema;
 mod signed;
 mod sources;

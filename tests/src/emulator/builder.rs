@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ const HIDDEN: [&str; 2] = ["/opt", "/var"];
 pub struct EmulatorBuilder {
     namespace: Namespace,
     opt: PathBuf,
+    task: PathBuf,
+    runtime: Option<Vec<OsString>>,
+    wrapper: Option<&'static str>,
     handler: String,
     instances: Instances,
     timeout: Duration,
@@ -31,6 +35,9 @@ impl EmulatorBuilder {
         Self {
             namespace,
             opt,
+            task: programs::checkout().join("tests/functions"),
+            runtime: None,
+            wrapper: Some("/opt/misrule-wrapper"),
             handler: "lifecycle.handler".to_owned(),
             instances: Instances::OnDemand,
             timeout: Duration::from_secs(30),
@@ -47,6 +54,24 @@ impl EmulatorBuilder {
     /// The handler among `tests/functions`; `lifecycle.handler` by default.
     pub fn handler(mut self, handler: impl Into<String>) -> Self {
         self.handler = handler.into();
+        self
+    }
+
+    /// The runtime's program and arguments; AWS's Python client by default.
+    pub fn runtime(mut self, words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.runtime = Some(words.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The runtime is started without a wrapper, as one that heeds none.
+    pub fn unwrapped(mut self) -> Self {
+        self.wrapper = None;
+        self
+    }
+
+    /// The folder of the function's code, `/var/task`; `tests/functions` by default.
+    pub fn task(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.task = folder.into();
         self
     }
 
@@ -68,10 +93,9 @@ impl EmulatorBuilder {
     ///
     /// Where something it needs is not there, or it cannot be started.
     pub async fn start(self) -> Result<Emulator> {
-        let (emulator, python, port) = (program()?, programs::python("python")?, free_port()?);
+        let (emulator, port) = (program()?, free_port()?);
         is_visible(&emulator)?;
-        is_visible(&python)?;
-        let var = self.var(&python)?;
+        let var = self.var()?;
         let listening = [free_port()?, port].map(|port| format!("127.0.0.1:{port}"));
         let command = if self.instances == Instances::OnDemand {
             format!("/var/runtime/bootstrap {}", self.handler)
@@ -83,8 +107,7 @@ impl EmulatorBuilder {
              exec \"$4\" --log-level debug --runtime-api-address {} --runtime-interface-emulator-address {} {command}",
             listening[0], listening[1],
         );
-        let functions = programs::checkout().join("tests/functions");
-        let arguments = [self.opt.as_path(), var.path(), &functions, &emulator];
+        let arguments = [self.opt.as_path(), var.path(), &self.task, &emulator];
         let entered = self.namespace.enter(self.unshare(), &script, &arguments).await?;
         let emulator = Emulator {
             parent: entered.process,
@@ -99,16 +122,35 @@ impl EmulatorBuilder {
     }
 
     /// What Lambda has at `/var`: a bootstrap that honours the wrapper, and a place for the function's code.
-    fn var(&self, python: &Path) -> Result<TempDir> {
+    fn var(&self) -> Result<TempDir> {
         let var = TempDir::with_prefix("var-")?;
         let [runtime, task] = ["runtime", "task"].map(|folder| var.path().join(folder));
         fs::create_dir_all(&runtime)?;
         fs::create_dir_all(&task)?;
         let bootstrap = runtime.join("bootstrap");
-        let start = format!("exec /opt/misrule-wrapper '{}' -m awslambdaric {}", python.display(), self.handler);
-        fs::write(&bootstrap, format!("#!/bin/sh\n{start}\n"))?;
+        let mut start = OsString::from("#!/bin/sh\nexec");
+        for word in self.words()? {
+            start.push(" '");
+            start.push(word);
+            start.push("'");
+        }
+        start.push("\n");
+        fs::write(&bootstrap, start.as_encoded_bytes())?;
         fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755))?;
         Ok(var)
+    }
+
+    /// The runtime's program and arguments, with the wrapper before them.
+    fn words(&self) -> Result<Vec<OsString>> {
+        let python = || -> Result<Vec<OsString>> {
+            Ok(vec![programs::python("python")?.into(), "-m".into(), "awslambdaric".into(), (&self.handler).into()])
+        };
+        let runtime = self.runtime.clone().map_or_else(python, Ok)?;
+        let program = Path::new(runtime.first().context("a runtime has a program")?);
+        if !HIDDEN.iter().any(|folder| program.starts_with(folder)) {
+            is_visible(program)?;
+        }
+        Ok(self.wrapper.map(OsString::from).into_iter().chain(runtime).collect())
     }
 
     fn unshare(&self) -> Command {
@@ -118,7 +160,8 @@ impl EmulatorBuilder {
         command.envs(inherited.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
         command.env("AWS_LAMBDA_FUNCTION_NAME", "orders").env("_HANDLER", &self.handler);
         command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", self.timeout.as_secs().to_string());
-        command.env("AWS_REGION", "us-east-1").env("AWS_LAMBDA_EXEC_WRAPPER", "/opt/misrule-wrapper");
+        command.env("AWS_REGION", "us-east-1");
+        command.envs(self.wrapper.map(|wrapper| ("AWS_LAMBDA_EXEC_WRAPPER", wrapper)));
         command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
         // What Python would cache lies in the checkout.
         command.env("PYTHONDONTWRITEBYTECODE", "1");

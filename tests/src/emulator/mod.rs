@@ -1,5 +1,5 @@
 //! AWS's Runtime Interface Emulator: Lambda's own control program, as AWS ships it for tests. It starts what stands in
-//! `/opt/extensions` and a Python function under AWS's own client, through our wrapper.
+//! `/opt/extensions` and a function, by default a Python one under AWS's own client, through our wrapper.
 //! <https://github.com/aws/aws-lambda-runtime-interface-emulator>
 //!
 //! Any folder can be its `/opt`: [`layer`] makes one of the programs under test, [`unpacked`] one of a layer's zip.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use misrule_local::function::FunctionBuilder;
-use misrule_tests::layered::{Layered, free_port, http_event, layered_after};
+use misrule_tests::layered::{Layered, free_port, http_event, layered_after, local_appconfig, with_layer};
 use misrule_tests::programs;
 use tempfile::TempDir;
 
@@ -36,9 +36,14 @@ async fn armed(builder: FunctionBuilder, variables: &[(&str, &str)]) -> Result<L
 /// A program that is started between the layer's wrapper and the runtime.
 fn wrapper(folder: &TempDir, script: &str) -> Result<PathBuf> {
     let wrapper = folder.path().join("other-wrapper");
-    fs::write(&wrapper, format!("#!/bin/sh\n{script}\nexec \"$@\"\n"))?;
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755))?;
+    executable(&wrapper, &format!("{script}\nexec \"$@\""))?;
     Ok(wrapper)
+}
+
+fn executable(file: &Path, script: &str) -> Result<()> {
+    fs::write(file, format!("#!/bin/sh\n{script}\n"))?;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755))?;
+    Ok(())
 }
 
 #[tokio::test]
@@ -55,13 +60,24 @@ async fn another_wrapper_runs_between_ours_and_the_runtime() -> Result<()> {
     Ok(())
 }
 
-/// Runtime, then ours, then another's, then Lambda.
+/// Runtime, then ours, then another's, then Lambda. The other's wrapper points the runtime at its own proxy, and so is run
+/// before ours.
 #[tokio::test]
 async fn another_proxy_stands_between_ours_and_lambda() -> Result<()> {
     for client in Client::ALL {
-        let port = free_port()?.to_string();
-        let builder = client.function("endings.handler")?.extension(relay(), [("RELAY_PORT", port.as_str())]);
-        let layered = armed(builder, &[("MISRULE_RUNTIME_API", &format!("127.0.0.1:{port}"))]).await?;
+        let (folder, port) = (tempfile::tempdir()?, free_port()?);
+        let others = wrapper(&folder, &format!("export AWS_LAMBDA_RUNTIME_API=127.0.0.1:{port}"))?;
+        let both = folder.path().join("both-wrappers");
+        let ours = programs::program("misrule-wrapper")?;
+        executable(&both, &format!("exec '{}' '{}' \"$@\"", others.display(), ours.display()))?;
+        let (appconfig, place) = local_appconfig().await?;
+        appconfig.deploy(&place, "application/json", outage_of("/gone"));
+        let builder =
+            client.function("endings.handler")?.extension(relay(), [("RELAY_PORT", port.to_string().as_str())]);
+        let upstream = format!("127.0.0.1:{port}");
+        let variables = [("MISRULE_RUNTIME_API", upstream.as_str()), ("MISRULE_FIRST_WAIT", "10s")];
+        let function = with_layer(builder, &appconfig, &variables)?.wrapper(both).start().await?;
+        let layered = Layered { function: function.into(), appconfig, place };
         injects_and_passes(&layered, client).await?;
         assert_relays(&layered);
     }

@@ -81,12 +81,7 @@ async fn attempted(client: Client, ending: Ending, namespace: Namespace, between
     Ok(observed(&with_error_types(got, &lines), requests, &lines))
 }
 
-async fn start(
-    client: Client,
-    ending: Ending,
-    namespace: Namespace,
-    between: Between<'_>,
-) -> Result<ControlProgram> {
+async fn start(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<ControlProgram> {
     let timeout = Duration::from_secs(if ending == Ending::Timeout { 2 } else { 30 });
     let (Between::Nothing(opt) | Between::Layer(opt)) = between;
     let mut builder = Emulator::builder(namespace, opt)
