@@ -55,6 +55,8 @@ pub(crate) struct InForce {
     pub(crate) policies: BTreeMap<String, Tally>,
     /// Why it went, or did not act.
     pub(crate) ends: Reasons,
+    /// Why its `stop_when` was reached, where it was.
+    pub(crate) stopped: Option<String>,
 }
 
 impl InForce {
@@ -113,9 +115,15 @@ impl Environment {
             Line::Start { function, dry_run } => self.start(function, dry_run),
             Line::RuntimeConnected {} => self.connected = true,
             Line::Armed(armed) => self.arm(armed),
-            Line::Disarmed { experiment, version, reason } | Line::Stopped { experiment, version, reason } => {
+            Line::Disarmed { experiment, version, reason } => {
                 self.armed = None;
                 self.versions.entry(Version { experiment, version }).or_default().ends.add(reason);
+            }
+            Line::Stopped { experiment, version, reason } => {
+                self.armed = None;
+                let in_force = self.versions.entry(Version { experiment, version }).or_default();
+                in_force.stopped = Some(reason.clone());
+                in_force.ends.add(reason);
             }
             Line::Stale { experiment, version } => {
                 let stale = "the last successful refresh was older than its max_age".to_owned();

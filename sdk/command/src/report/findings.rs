@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::ledger::{Ledger, Version};
 use super::summary::{Experiment, Place};
 use super::tally::Reasons;
+use super::wording::{among, counted};
 
 /// Below this chance that so many invocations pass untouched, a rate is no explanation.
 const UNLIKELY: f64 = 0.05;
@@ -56,12 +57,24 @@ pub(super) fn of(
     experiments: &[Experiment],
     placed: &[(&Version, Vec<Place<'_>>)],
 ) -> Vec<Finding> {
-    let mut findings: Vec<_> = never_armed(ledger, only, placed).into_iter().collect();
+    let mut findings: Vec<_> = placed.iter().filter_map(|(version, places)| stopped(version, places)).collect();
+    findings.extend(never_armed(ledger, only, placed));
     findings.extend(experiments.iter().zip(placed).filter_map(|(experiment, (_, places))| idle(experiment, places)));
     findings.extend(experiments.iter().filter_map(less_than_asked));
     findings.extend(without_invocations(ledger, experiments));
     findings.sort_by_key(|finding| finding.weight);
     findings
+}
+
+/// "Stopped by its `stop_when`": the function itself suffered.
+fn stopped(version: &Version, places: &[Place<'_>]) -> Option<Finding> {
+    let reasons: Vec<_> = places.iter().filter_map(|place| place.in_force.stopped.as_ref()).collect();
+    let (stopped, reason) = (reasons.len(), reasons.first()?);
+    let armed = places.iter().filter(|place| place.armed()).count().max(stopped);
+    let (name, environments) = (named(version), among(stopped, armed, "environment"));
+    let example = if stopped == 1 { "" } else { "for example, " };
+    let says = format!("STOPPED BY ITS `stop_when`: {name} in {environments}: {example}{reason}");
+    Some(Finding { weight: Weight::Loud, says, causes: Vec::new() })
 }
 
 /// "Never armed": in none of the environments, or not in all.
@@ -77,9 +90,9 @@ fn never_armed(ledger: &Ledger, only: Option<&str>, placed: &[(&Version, Vec<Pla
     let (weight, says) = match not == all {
         true => (
             Weight::Loud,
-            format!("NEVER ARMED: the lines of {all} {} do not say that {subject} was", environments(all)),
+            format!("NEVER ARMED: the lines of {} do not say that {subject} was", counted(all, "environment")),
         ),
-        false => (Weight::Note, format!("{not} of {all} environments were never armed with {subject}")),
+        false => (Weight::Note, format!("never armed with {subject}: {}", among(not, all, "environment"))),
     };
     Some(Finding { weight, says, causes: why_not_armed(ledger, only, &others) })
 }
@@ -145,14 +158,14 @@ fn idle(experiment: &Experiment, places: &[Place<'_>]) -> Option<Finding> {
         return None;
     }
     let name = named(&experiment.version);
-    let says = format!("ARMED, BUT NOTHING WAS INJECTED: {name} in {armed} {}", environments(armed));
+    let says = format!("ARMED, BUT NOTHING WAS INJECTED: {name} in {}", counted(armed, "environment"));
     Some(Finding { weight: Weight::Loud, says, causes: why_idle(experiment, places) })
 }
 
 fn why_idle(experiment: &Experiment, places: &[Place<'_>]) -> Vec<Cause> {
     let would_have: u64 = experiment.policies.iter().map(|policy| policy.counts.would_have).sum();
     if would_have > 0 {
-        let cause = format!("it is a dry run: {would_have} decisions would have injected");
+        let cause = format!("it is a dry run: {} would have injected", counted(would_have, "decision"));
         return vec![Cause::with_hint(cause, "take MISRULE_DRY_RUN away from the function to inject")];
     }
     let mut causes: Vec<_> = reasons(experiment).map(Cause::new).collect();
@@ -177,12 +190,13 @@ fn unasked(experiment: &Experiment) -> Cause {
         Some(0) => Cause::new("no invocation started while it was armed"),
         Some(count) if (1.0 - rate).powf(count as f64) > UNLIKELY => {
             let expected = rate * count as f64;
-            let cause = format!("its rate is {rate}: of {count} invocations it expects to touch {expected:.1}");
+            let cause =
+                format!("its rate is {rate}: of {} it expects to touch {expected:.1}", counted(count, "invocation"));
             Cause::with_hint(cause, "raise the rate, or send more events")
         }
         count => {
             let count = count.map_or("how many invocations there were is not in the lines; no".to_owned(), |count| {
-                format!("{count} invocations started while it was armed, and no")
+                format!("{} started while it was armed, and no", counted(count, "invocation"))
             });
             Cause::with_hint(
                 format!("{count} policy asked for a fault"),
@@ -219,10 +233,6 @@ fn without_invocations(ledger: &Ledger, experiments: &[Experiment]) -> Option<Fi
 
 fn named(version: &Version) -> String {
     format!("`{}`, version {},", version.experiment, version.version)
-}
-
-fn environments(count: usize) -> &'static str {
-    if count == 1 { "environment" } else { "environments" }
 }
 
 fn often(times: u64) -> String {

@@ -21,6 +21,7 @@ mod message;
 pub(crate) mod page;
 pub(crate) mod summary;
 mod tally;
+mod wording;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::delays::Lengths;
 use super::findings::{Finding, Weight};
 use super::summary::{Counts, Experiment, Policy, Reach, Report};
+use super::wording::{among, counted};
 use crate::table::aligned;
 
 const HEADINGS: [&str; 14] = [
@@ -15,7 +16,7 @@ const HEADINGS: [&str; 14] = [
     "cut",
     "refused",
     "failed",
-    "touched",
+    "share",
     "delay",
     "median",
     "p99",
@@ -52,28 +53,31 @@ fn add_experiment(experiment: &Experiment, environments: usize, lines: &mut Vec<
     let (version, reach) = (&experiment.version, reach(&experiment.reach));
     lines.push(format!("{}, version {}: {reach}", version.experiment, version.version));
     lines.extend(experiment.hypothesis.iter().map(|hypothesis| format!("  hypothesis: {hypothesis}")));
-    lines.push(format!("  armed in {} of {environments} environments{}", experiment.armed_in, ends(experiment)));
+    let armed_in = among(experiment.armed_in, environments, "environment");
+    lines.push(format!("  armed in {armed_in}{}", ends(experiment)));
     lines.push(String::new());
     let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
     experiment.policies.iter().for_each(|policy| add_rows(policy, &mut rows));
     lines.extend(aligned(&rows, &NUMBERS));
     let longest = experiment.policies.iter().map(|policy| policy.environments.len()).max().unwrap_or(0);
     if longest > LISTED {
-        lines.push(format!("and {} more environments: --json lists all", longest - LISTED));
+        lines.push(format!("and {} more: --json lists all", counted(longest - LISTED, "environment")));
     }
     lines.push(String::new());
 }
 
 fn ends(experiment: &Experiment) -> String {
-    let ends = experiment.ends.iter().map(|(why, times)| format!("; disarmed {times} x: {why}"));
+    let ends = experiment.ends.iter().map(|(why, times)| format!("; disarmed {}: {why}", counted(*times, "time")));
     ends.collect()
 }
 
 fn reach(reach: &Reach) -> String {
     match (reach.invocations, reach.share) {
-        (Some(all), Some(share)) => format!("touched {} of {all} invocations ({:.1} %)", reach.touched, share * 100.0),
+        (Some(all), Some(share)) => {
+            format!("touched {} of {} ({:.1} %)", reach.touched, counted(all, "invocation"), share * 100.0)
+        }
         (Some(_), None) => "no invocation started while it was armed".to_owned(),
-        (None, _) => format!("touched {} invocations", reach.touched),
+        (None, _) => format!("touched {}", counted(reach.touched, "invocation")),
     }
 }
 

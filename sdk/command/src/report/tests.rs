@@ -176,22 +176,13 @@ fn armed_but_idle_is_said_with_its_likely_cause() {
         reason: "not among the experiment's faults".into(),
         count,
     };
-    let stopped = Stopped {
-        experiment: "outage".into(),
-        version: "v3".into(),
-        errors: 4,
-        invocations: 20,
-        over_ms: 60_000,
-        reason: "the handler failed 4 of 20 invocations".into(),
-    };
     let trapped = Trapped { about: about(1), cause: "fuel", reason: "out of fuel".into() };
     let with = |line: String| up([armed(), line].into_iter().chain(invocations()));
     for (lines, cause) in [
         (with(line(refused(1))), "`latency`, once: `delay` refused: not among the experiment's faults"),
         (with(line(refused(7))), "`latency`, 7 times: `delay` refused: not among the experiment's faults"),
-        (up([armed(), line(stopped)].into_iter().chain(invocations())), "no invocation started while it was armed"),
         (with(line(trapped)), "`latency`, once: trapped: out of fuel"),
-        (with(line(WouldHave(faults(1, 5)))), "it is a dry run: 1 decisions would have injected"),
+        (with(line(WouldHave(faults(1, 5)))), "it is a dry run: 1 decision would have injected"),
         (up([armed(), disarmed()].into_iter().chain(invocations())), "no invocation started while it was armed"),
         (
             up([armed_at(0.01)].into_iter().chain(invocations())),
@@ -208,6 +199,27 @@ fn armed_but_idle_is_said_with_its_likely_cause() {
     ] {
         assert_eq!(said(lines)[..2], [IDLE, cause]);
     }
+}
+
+#[test]
+fn what_stopped_by_itself_is_said_first() {
+    let stopped = |errors| Stopped {
+        experiment: "outage".into(),
+        version: "v3".into(),
+        errors,
+        invocations: 20,
+        over_ms: 60_000,
+        reason: format!("the handler failed {errors} of 20 invocations"),
+    };
+    let of = |errors| up([armed(), invocation(1), injected(1, 5), line(stopped(errors))]);
+    let says = "STOPPED BY ITS `stop_when`: `outage`, version v3, in";
+    let one = report(of(4));
+    assert_eq!(one.findings[0].says, format!("{says} 1 of 1 environment: the handler failed 4 of 20 invocations"));
+    assert!(page::lines(&one)[0].starts_with(says));
+    let both = of(4).into_iter().map(|line| ("a", line)).chain(of(9).into_iter().map(|line| ("b", line)));
+    let both = Report::of(&ledger(both), None);
+    let example = "2 of 2 environments: for example, the handler failed 4 of 20 invocations";
+    assert_eq!(both.findings[0].says, format!("{says} {example}"));
 }
 
 const NEVER: &str = "NEVER ARMED: the lines of 1 environment do not say that any experiment was";
@@ -285,11 +297,11 @@ fn the_page_is_for_people() {
         page::lines(&report(lines)).join("\n"),
         r"outage, version v3: touched 1 of 2 invocations (50.0 %)
   hypothesis: Clients move.
-  armed in 1 of 1 environments
+  armed in 1 of 1 environment
 
-policy   environment  armed  invocations  acted  would have  cut  refused  failed  touched   delay  median     p99     max
---------------------------------------------------------------------------------------------------------------------------
-latency  s                1            2      1           0    1        0       0   50.0 %  250 ms  250 ms  250 ms  250 ms
+policy   environment  armed  invocations  acted  would have  cut  refused  failed   share   delay  median     p99     max
+-------------------------------------------------------------------------------------------------------------------------
+latency  s                1            2      1           0    1        0       0  50.0 %  250 ms  250 ms  250 ms  250 ms
 
 `outage`, version v3, did less than its policies asked for
   because: `latency`, once: `delay` cut: the experiment's max_delay"
