@@ -22,7 +22,7 @@ fn catalogue(settings: &Value) -> Result<Vec<u8>> {
 }
 
 /// A function on which the policy asks for what these settings say.
-async fn armed(function: FunctionBuilder, settings: &Value, variables: &[(&str, &str)]) -> Result<Layered> {
+pub(crate) async fn armed(function: FunctionBuilder, settings: &Value, variables: &[(&str, &str)]) -> Result<Layered> {
     let layered = layered::layered_after(catalogue(settings)?, function, variables).await?;
     layered.until_line("armed").await;
     Ok(layered)

@@ -5,6 +5,7 @@ mod chained;
 mod client;
 mod emulated;
 mod image;
+mod injected;
 mod managed;
 mod matrix;
 mod played;

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use misrule_tests::emulator::{self, Emulator, Instances};
 use misrule_tests::layered::{Layered, PLACE, free_port, http_event, layered_after, local_appconfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::client::{self, Client};
 use super::played::outage_of;
+use crate::faults::armed;
 
 /// How many at once.
 const CONCURRENCY: u16 = 4;
@@ -61,7 +62,23 @@ async fn all_at_once(client: Client, layered: Layered) -> Result<()> {
     Ok(())
 }
 
-/// The same under Lambda's own control program, for which one refused is one lost.
+/// What would slow all that run there is refused, and what stands behind it in the plan is carried out.
+#[tokio::test]
+async fn no_fault_hits_the_invocations_of_others() -> Result<()> {
+    for client in Client::ALL {
+        let builder = client.function("endings.handler")?.managed_instances(CONCURRENCY.into());
+        let answer = json!({ "fault": "respond-http", "number": 503, "value": "gone" });
+        let plan = json!([{ "fault": "burn-cpu", "duration": "60s" }, answer]);
+        let layered = armed(builder, &json!({ "path": "/gone", "before": plan }), &[]).await?;
+        let (gone, stays) = tokio::try_join!(layered.get("/gone"), layered.get("/stays"))?;
+        assert_eq!((gone.0, stays.0), (503, 200), "{client:?}: {}", layered.everything());
+        let refused = layered.until_line("refused_step").await;
+        assert_eq!(refused["reason"], "other invocations share the environment", "{client:?}");
+    }
+    Ok(())
+}
+
+/// Each for itself under Lambda's own control program, which loses an event that it gives to a connection nobody reads.
 #[tokio::test]
 async fn invocations_at_once_under_awss_emulator() -> Result<()> {
     let instances = Instances::Managed(CONCURRENCY);
