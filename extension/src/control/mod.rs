@@ -25,7 +25,6 @@ mod state;
 mod tests;
 
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -153,7 +152,7 @@ impl Control {
     /// takes time happens before this returns. Where the settings let nothing arm, one line says why.
     pub fn start(settings: &Settings, environment: Environment, carries: Carries) -> Self {
         let say: Say = Arc::new(Line::emit);
-        let address = match takes_part(settings, RandomState::new().hash_one(())) {
+        let address = match takes_part(settings, chance::draw()) {
             Ok(address) => address,
             Err(reason) => {
                 say(PassThrough { reason: reason.to_owned() }.into());
@@ -161,7 +160,8 @@ impl Control {
             }
         };
         let waits = Waits { first: settings.first_wait, refresh: settings.refresh_wait, hold: !environment.shared() };
-        let state = State::new(Clock::machine(), Arc::clone(&say), waits).snapshotted(settings.function.snapshotted());
+        let copied = settings.function.snapshotted().then_some(settings.share);
+        let state = State::new(Clock::machine(), Arc::clone(&say), waits).snapshotted(copied);
         let loader = Loader::new(environment, carries, settings.public_keys, misrule_policies::component)
             .through(address.environment().map(str::to_owned));
         match address {
@@ -281,6 +281,9 @@ impl Drop for UnderWay {
     }
 }
 
+/// The environment is not of the share that takes part.
+const NOT_DRAWN: &str = "this execution environment was not drawn into MISRULE_SHARE";
+
 /// The source to watch, or why none is.
 fn takes_part(settings: &Settings, draw: u64) -> Result<SourceAddress, &'static str> {
     if settings.wrong {
@@ -290,8 +293,9 @@ fn takes_part(settings: &Settings, draw: u64) -> Result<SourceAddress, &'static 
         return Err("MISRULE_DISABLED is true");
     }
     let Some(source) = &settings.source else { return Err("MISRULE_SOURCE is not set") };
-    if !settings.share.takes(draw) {
-        return Err("this execution environment was not drawn into MISRULE_SHARE");
+    // What is drawn before a snapshot, all its copies would share: each draws when it begins.
+    if !settings.function.snapshotted() && !settings.share.takes(draw) {
+        return Err(NOT_DRAWN);
     }
     Ok(source.clone())
 }

@@ -10,9 +10,10 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::schedule::{Ended, Patience, Schedule};
-use super::{Armed, Say, Version, Why};
+use super::{Armed, NOT_DRAWN, Say, Version, Why, chance};
 use crate::clock::{Clock, Moment};
-use crate::telemetry::{self, Disarmed, Line, Sparing};
+use crate::settings::Share;
+use crate::telemetry::{self, Disarmed, Line, PassThrough, Sparing};
 
 /// Timers follow the monotonic clock only; so often a wait looks whether the wall clock was set.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -39,8 +40,11 @@ pub(super) struct State {
     disarmed: watch::Sender<LastDisarmed>,
     wake: Notify,
     under_way: AtomicUsize,
-    /// The environment may be a copy of a snapshot, and nothing has said yet that it began.
-    may_be_copied: AtomicBool,
+    /// The environment may be a copy of a snapshot, and nothing has said yet that it began: then it draws whether it is of
+    /// the share that takes part.
+    may_be_copied: Mutex<Option<Share>>,
+    /// It was not drawn: nothing arms here, and nobody is asked.
+    not_drawn: AtomicBool,
     /// The environment began as a copy, and the source does not know yet.
     restored: AtomicBool,
     stale_told: Mutex<bool>,
@@ -67,15 +71,17 @@ impl State {
             disarmed: watch::Sender::new(LastDisarmed { count: 0, why: Why::Withdrawn }),
             wake: Notify::new(),
             under_way: AtomicUsize::new(0),
-            may_be_copied: AtomicBool::new(false),
+            may_be_copied: Mutex::new(None),
+            not_drawn: AtomicBool::new(false),
             restored: AtomicBool::new(false),
             stale_told: Mutex::new(false),
         }
     }
 
-    /// The same, in an environment that may be copied before its first event (SnapStart).
-    pub(super) fn snapshotted(self, may_be_copied: bool) -> Self {
-        Self { may_be_copied: AtomicBool::new(may_be_copied), ..self }
+    /// The same, in an environment that may be copied before its first event (SnapStart), with the share of the copies that
+    /// take part.
+    pub(super) fn snapshotted(self, share: Option<Share>) -> Self {
+        Self { may_be_copied: Mutex::new(share), ..self }
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -104,13 +110,25 @@ impl State {
 
     /// The environment was restored from a snapshot. Each copy learns it once.
     pub(super) fn restored(&self) {
-        self.may_be_copied.store(false, Ordering::Release);
+        let share = self.may_be_copied.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.restored.store(true, Ordering::Release);
+        if share.is_some_and(|share| !share.takes(chance::draw())) {
+            self.not_drawn.store(true, Ordering::Release);
+            self.say(PassThrough { reason: NOT_DRAWN.to_owned() });
+        }
+    }
+
+    fn is_drawn(&self) -> bool {
+        !self.not_drawn.load(Ordering::Acquire)
+    }
+
+    fn may_be_copied(&self) -> bool {
+        self.may_be_copied.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     pub(super) fn invocation_begins(&self) {
         // Not every runtime says that it was restored; but no snapshot is taken after the first event.
-        if self.may_be_copied.load(Ordering::Acquire) {
+        if self.may_be_copied() {
             self.restored();
         }
         self.under_way.fetch_add(1, Ordering::AcqRel);
@@ -129,7 +147,7 @@ impl State {
     }
 
     pub(super) async fn wait_where_asked(&self) {
-        if let Some(patience) = self.patience() {
+        if let Some(patience) = self.patience().filter(|_| self.is_drawn()) {
             self.wait(patience).await;
         }
     }
@@ -159,6 +177,9 @@ impl State {
 
     /// The experiment that may inject as an event arrives.
     pub(super) fn in_force(&self) -> Option<Arc<Armed>> {
+        if !self.is_drawn() {
+            return None;
+        }
         let armed = self.armed()?;
         armed.lines.event();
         match self.over(&armed) {
@@ -232,7 +253,7 @@ impl State {
     pub(super) async fn refresh_wanted(&self) {
         let mut asked = false;
         while let Some(left) = self.due_in() {
-            if left.is_zero() && (asked || self.under_way.load(Ordering::Acquire) > 0) {
+            if left.is_zero() && self.is_drawn() && (asked || self.under_way.load(Ordering::Acquire) > 0) {
                 return;
             }
             tokio::select! {

@@ -21,6 +21,10 @@ impl Default for Share {
 }
 
 impl Share {
+    /// None of it.
+    #[cfg(test)]
+    pub(crate) const NONE: Self = Self(0.0);
+
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         let share = text.parse().map_err(|_| Problem::Share)?;
         (0.0..=1.0).contains(&share).then_some(Self(share)).ok_or(Problem::Share)

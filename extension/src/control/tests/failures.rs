@@ -131,6 +131,7 @@ fn one_reason_says_why_nothing_can_arm() {
             vec![lambda, source, ("MISRULE_SHARE", "0")],
             Some("this execution environment was not drawn into MISRULE_SHARE"),
         ),
+        (vec![lambda, source, ("MISRULE_SHARE", "0"), ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")], None),
         (vec![lambda, source, ("MISRULE_PORT", "many")], Some("a setting is wrong, so nothing arms")),
         (vec![lambda, source], None),
     ] {

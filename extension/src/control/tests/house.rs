@@ -18,6 +18,7 @@ use super::super::loader::Loader;
 use super::super::state::{State, Waits};
 use super::super::{Armed, Control, Say};
 use crate::clock::{Clock, Moment};
+use crate::settings::Share;
 use crate::sources::{Fetched, Source, SourceError};
 use crate::telemetry::{Level, Line};
 
@@ -35,13 +36,14 @@ pub(super) struct Plot {
     pub waits: Waits,
     pub keys: Option<Keys>,
     pub ready_made: ReadyMade,
-    pub snapshotted: bool,
+    /// In an environment that may be copied: the share of the copies that take part.
+    pub snapshotted: Option<Share>,
 }
 
 impl Default for Plot {
     fn default() -> Self {
         let waits = Waits { first: Duration::ZERO, refresh: Duration::from_millis(250), hold: true };
-        Self { waits, keys: None, ready_made: misrule_policies::component, snapshotted: false }
+        Self { waits, keys: None, ready_made: misrule_policies::component, snapshotted: None }
     }
 }
 

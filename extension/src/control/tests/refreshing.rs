@@ -6,6 +6,7 @@ use tokio::time::{Instant, advance};
 
 use super::super::state::Waits;
 use super::house::{House, INTERVAL, MAX_AGE, Plot, content, experiment, unreachable};
+use crate::settings::Share;
 use crate::sources::Fetched;
 
 const ALLOWED: Duration = Duration::from_millis(250);
@@ -204,7 +205,8 @@ async fn a_restore_is_told_to_the_source_before_it_is_asked_again() {
 #[tokio::test(start_paused = true)]
 async fn the_first_event_of_a_copied_environment_is_a_restore() {
     for (snapshotted, says_so) in [(false, false), (true, false), (true, true)] {
-        let house = House::with(Plot { snapshotted, ..Plot::default() });
+        let all = snapshotted.then(Share::default);
+        let house = House::with(Plot { snapshotted: all, ..Plot::default() });
         house.script(Ok(content(&experiment("brownout"))));
         house.finished(1).await;
         if says_so {
@@ -214,5 +216,23 @@ async fn the_first_event_of_a_copied_environment_is_a_restore() {
             house.refreshed(Ok(Fetched::Unchanged)).await;
         }
         assert_eq!(house.times_restored(), u64::from(snapshotted), "{says_so}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_not_drawn_injects_nothing_asks_nobody_and_says_so_once() {
+    for says_so in [false, true] {
+        let house = House::with(Plot { snapshotted: Some(Share::NONE), ..Plot::default() });
+        house.script(Ok(content(&experiment("brownout"))));
+        house.finished(1).await;
+        if says_so {
+            house.control.restored();
+        }
+        let _under_way = house.control.invocation_under_way();
+        assert!(house.control.event_arrived().await.is_none(), "{says_so}");
+        tokio::time::sleep(3 * INTERVAL).await;
+        assert!(house.control.event_arrived().await.is_none(), "{says_so}");
+        assert_eq!(house.times_asked(), 1, "before the snapshot, {says_so}");
+        assert_eq!(house.told(), ["armed", "pass_through"], "{says_so}");
     }
 }
