@@ -334,6 +334,27 @@ mod tests {
         assert!(twins.iter().all(|pair| CARRIED_OUT.contains(pair)), "{twins:?}");
     }
 
+    /// The cells of README's row for this fault.
+    fn row(kind: FaultKind) -> Vec<&'static str> {
+        let readme = include_str!("../../README.md");
+        let (_, table) = readme.split_once("\n| fault | hooks |").expect("the table of faults");
+        let start = format!("| `{kind}` |");
+        let row = table.lines().skip(1).take_while(|line| line.starts_with('|')).find(|line| line.starts_with(&start));
+        row.map(|row| row.split('|').map(str::trim).collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_readme_has_a_row_for_each_fault_with_its_hooks() {
+        for kind in FaultKind::ALL {
+            let carried = CARRIED_OUT.iter().filter(|(_, carried)| carried == kind);
+            let hooks: Vec<_> = carried.map(|(hook, _)| hook.to_string()).collect();
+            let cells = row(*kind);
+            assert_eq!(cells.get(2).copied().unwrap_or_default(), hooks.join(", "), "the hooks of `{kind}`");
+            assert_eq!(cells.len(), if hooks.is_empty() { 0 } else { 7 }, "the row of `{kind}`");
+            assert!(hooks.is_empty() || cells[3..6].iter().all(|cell| !cell.is_empty()), "the row of `{kind}`");
+        }
+    }
+
     #[test]
     fn a_body_is_refused_above_lambdas_limit() {
         assert_eq!(LAMBDA.check(vec![b' '; MAX_ANSWER]).unwrap().len(), 6_291_556);
