@@ -13,7 +13,7 @@ use misrule_tests::publishing::{bundle, experiment_within};
 use serde_json::{Value, json};
 
 /// An experiment that allows every fault, with the policy that asks for what these settings say.
-fn catalogue(settings: &Value) -> Result<Vec<u8>> {
+pub(crate) fn catalogue(settings: &Value) -> Result<Vec<u8>> {
     let faults: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
     let blast_radius = json!({ "functions": ["*"], "faults": faults });
     let policies = json!([{ "module": "catalogue.wasm", "settings": settings }]);

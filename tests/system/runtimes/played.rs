@@ -14,13 +14,14 @@ use tempfile::TempDir;
 use super::client::Client;
 use super::matrix::Ending;
 use crate::do_no_harm::message::{Got, Request};
+use crate::faults::catalogue;
 
 /// What stands between runtime and Lambda.
 #[derive(Clone, Debug)]
 pub(crate) enum Between {
     Nothing,
-    /// The layer, with this experiment in force.
-    Layer(String),
+    /// The layer, with this delivery in force.
+    Layer(Vec<u8>),
 }
 
 /// Everything that is seen from outside.
@@ -46,9 +47,16 @@ impl Seen {
     }
 }
 
-/// An experiment that looks at every event, and concerns none.
-pub(crate) fn unconcerned() -> String {
-    outage_of("/elsewhere/**")
+/// Layers that are to change nothing: one that looks at every event, and where there is an answer one that holds it back
+/// until it is whole.
+pub(crate) fn harmless(ending: Ending) -> Result<Vec<Between>> {
+    let mut layers = vec![Between::Layer(outage_of("/elsewhere/**").into())];
+    if !matches!(ending, Ending::InitError | Ending::Crash | Ending::Timeout) {
+        let after = json!([{ "fault": "set-status", "number": 500 }]);
+        let settings = json!({ "path": "/elsewhere", "after": after, "answer_body": true });
+        layers.push(Between::Layer(catalogue(&settings)?));
+    }
+    Ok(layers)
 }
 
 /// An experiment that answers this path.
@@ -75,9 +83,9 @@ fn function(client: Client, ending: Ending, between: &Between, folder: &TempDir)
     if ending == Ending::InitError {
         builder = builder.env("FAIL_INIT", "true");
     }
-    if let Between::Layer(experiment) = between {
-        let file = folder.path().join("experiment.json");
-        std::fs::write(&file, experiment)?;
+    if let Between::Layer(delivery) = between {
+        let file = folder.path().join("delivery");
+        std::fs::write(&file, delivery)?;
         builder = builder
             .extension(programs::program("misrule-extension")?, [])
             .wrapper(programs::program("misrule-wrapper")?)
