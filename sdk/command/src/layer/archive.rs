@@ -10,38 +10,43 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::glibc::{self, Glibc};
+use super::part::Part;
 use super::{Architecture, Checkout, LayerError};
 
 /// Bytes of a zip: Lambda fetches and unpacks it before each cold start's first line of code.
 pub(super) const LARGEST: usize = 8 * 1024 * 1024;
 
-/// The programs of the layer, and where they lie in it, sorted by that.
-const PROGRAMS: [(&str, &str); 2] =
-    [("misrule-extension", "extensions/misrule"), ("misrule-wrapper", "misrule-wrapper")];
+/// The files of the layer as they are built, and where they lie in it, sorted by that. The wrapper looks for the library
+/// beside itself.
+const FILES: [(Part, &str, &str); 3] = [
+    (Part::Programs, "misrule-extension", "extensions/misrule"),
+    (Part::Library, "libmisrule_preload.so", "libmisrule_preload.so"),
+    (Part::Programs, "misrule-wrapper", "misrule-wrapper"),
+];
 
 /// A layer, packed and checked.
 pub(crate) struct Archive {
     architecture: Architecture,
     bytes: Vec<u8>,
-    /// The newest glibc that any of its programs needs.
+    /// The newest glibc that any of its files needs.
     pub(crate) glibc: Option<Glibc>,
 }
 
 impl Archive {
-    /// Packs the programs that were built for an architecture.
+    /// Packs what was built for an architecture.
     ///
     /// # Errors
     ///
     /// A program is not there or would not start on Amazon Linux 2; the zip is too large.
     pub(crate) fn of(checkout: &Checkout, architecture: Architecture) -> Result<Self, LayerError> {
-        let mut programs = Vec::new();
+        let mut entries = Vec::new();
         let mut newest = None;
-        for (program, entry) in PROGRAMS {
-            let bytes = read(&checkout.program(architecture, program))?;
-            newest = newest.max(check(program, &bytes)?);
-            programs.push((entry, bytes));
+        for (part, file, entry) in FILES {
+            let bytes = read(&checkout.built(part, architecture, file))?;
+            newest = newest.max(check(file, &bytes)?);
+            entries.push((entry, bytes));
         }
-        let bytes = pack(&programs)?;
+        let bytes = pack(&entries)?;
         if bytes.len() > LARGEST {
             return Err(LayerError::TooLarge { architecture: architecture.name(), bytes: bytes.len() });
         }
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn entries_are_sorted_and_there_once() {
-        let entries: Vec<_> = PROGRAMS.iter().map(|(_, entry)| *entry).collect();
+        let entries: Vec<_> = FILES.iter().map(|(_, _, entry)| *entry).collect();
         assert_eq!(entries, entries.iter().copied().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
     }
 

@@ -1,4 +1,4 @@
-//! A checkout of Misrule, and the layer's programs as they are built in it.
+//! A checkout of Misrule, and the layer's parts as they are built in it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,16 +8,11 @@ use std::process::Stdio;
 use serde::Deserialize;
 
 use super::glibc::OLDEST;
+use super::part::Part;
 use super::{Architecture, Images, LayerError};
 use crate::compile::{self, CargoError};
 use crate::printer::Printer;
 use crate::surroundings;
-
-/// The package that has the layer's programs.
-const PACKAGE: &str = "misrule-extension";
-
-/// Cargo's profile that they are built with.
-const PROFILE: &str = "layer";
 
 /// Misrule's sources, and cargo's folder for what is built from them.
 #[derive(Debug, Deserialize)]
@@ -49,7 +44,7 @@ impl Checkout {
     }
 
     fn has_layer(&self) -> bool {
-        self.packages.iter().any(|package| package.name == PACKAGE)
+        self.packages.iter().any(|package| package.name == Part::Programs.package())
     }
 
     /// Where layers are written where nobody says otherwise.
@@ -73,7 +68,7 @@ impl Checkout {
         if status.success() { Ok(()) } else { Err(LayerError::NoZigbuild) }
     }
 
-    /// Builds the layer's programs: minutes for the first time. What cargo has to say goes to stderr.
+    /// Builds the layer's parts: minutes for the first time. What cargo has to say goes to stderr.
     ///
     /// # Errors
     ///
@@ -84,9 +79,20 @@ impl Checkout {
         images: &Images,
         printer: &Printer,
     ) -> Result<(), LayerError> {
+        Part::ALL.iter().try_for_each(|part| self.build_part(*part, architecture, images, printer))
+    }
+
+    fn build_part(
+        &self,
+        part: Part,
+        architecture: Architecture,
+        images: &Images,
+        printer: &Printer,
+    ) -> Result<(), LayerError> {
         let mut cargo = surroundings::cargo();
-        cargo.current_dir(&self.workspace_root).args(["zigbuild", "--profile", PROFILE, "--locked", "--bins"]);
-        cargo.args(["--package", PACKAGE, "--target", &format!("{}.{OLDEST}", architecture.target())]);
+        cargo.current_dir(&self.workspace_root).args(["zigbuild", "--profile", part.profile(), "--locked"]);
+        cargo.args(["--package", part.package(), part.targets()]);
+        cargo.args(["--target", &format!("{}.{OLDEST}", architecture.target())]);
         if printer.is_quiet() {
             cargo.arg("--quiet");
         }
@@ -109,9 +115,9 @@ impl Checkout {
         self.target_directory.join("images").join(architecture.name())
     }
 
-    /// Where a program lies once it is built.
-    pub(super) fn program(&self, architecture: Architecture, name: &str) -> PathBuf {
-        self.target_directory.join(architecture.target()).join(PROFILE).join(name)
+    /// Where a file of this part lies once it is built.
+    pub(super) fn built(&self, part: Part, architecture: Architecture, file: &str) -> PathBuf {
+        self.target_directory.join(architecture.target()).join(part.profile()).join(file)
     }
 
     /// No folder of this machine in a program, and nobody's own flags: programs of any checkout are the same.

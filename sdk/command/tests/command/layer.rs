@@ -8,7 +8,24 @@ use misrule_engine::digest::Digest;
 
 use crate::session::{Session, skip};
 
-const CHECKOUT: &str = "[package]\nname = \"misrule-extension\"\nedition = \"2024\"\n[workspace]\n[profile.layer]\ninherits = \"release\"\n";
+const CHECKOUT: &str = r#"
+[package]
+name = "misrule-extension"
+edition = "2024"
+[workspace]
+members = ["preload"]
+[profile.layer]
+inherits = "release"
+[profile.preload]
+inherits = "release"
+"#;
+const LIBRARY: &str = r#"
+[package]
+name = "misrule-preload"
+edition = "2024"
+[lib]
+crate-type = ["cdylib"]
+"#;
 
 /// A folder that passes for a checkout, with a compiler that has these targets.
 fn checkout(targets: &str) -> Session {
@@ -17,6 +34,7 @@ fn checkout(targets: &str) -> Session {
          {targets}) echo \"${{0%/*}}/target\";; *) echo /nowhere;; esac\n"
     );
     let session = Session::new().file("Cargo.toml", CHECKOUT).file("src/lib.rs", "").file("rustc", rustc);
+    let session = session.file("preload/Cargo.toml", LIBRARY).file("preload/src/lib.rs", "");
     let session = session.file("target/libcore-0.rlib", "");
     executable(&session.path("rustc"));
     let rustc = session.path("rustc").to_str().unwrap().to_owned();
@@ -66,6 +84,7 @@ fn zigbuild_is_asked_for_where_it_is_missing() {
     );
 }
 
+const FUNCTION: &str = "#[unsafe(no_mangle)]\npub extern \"C\" fn named() {}\n";
 const PROGRAM: &str = "fn main() { println!(\"{}\", [1, 2, 3][std::env::args().count()]) }\n";
 
 /// The digests of the zips that a checkout in this folder makes for both architectures.
@@ -86,7 +105,10 @@ fn checkouts_in_two_places_make_the_same_layers() {
     let mut session = Session::new().with("RUSTUP_TOOLCHAIN", toolchain.into_string().unwrap());
     let folders = ["here", "some/where/else"];
     for folder in folders {
-        let lock = "version = 4\n[[package]]\nname = \"misrule-extension\"\nversion = \"0.0.0\"\n";
+        let package = |name: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"0.0.0\"\n");
+        let lock = format!("version = 4\n{}{}", package("misrule-extension"), package("misrule-preload"));
+        session = session.file(&format!("{folder}/preload/Cargo.toml"), LIBRARY);
+        session = session.file(&format!("{folder}/preload/src/lib.rs"), FUNCTION);
         session = session.file(&format!("{folder}/Cargo.toml"), CHECKOUT).file(&format!("{folder}/Cargo.lock"), lock);
         for program in ["misrule-extension", "misrule-wrapper"] {
             session = session.file(&format!("{folder}/src/bin/{program}.rs"), PROGRAM);
