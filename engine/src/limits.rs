@@ -119,6 +119,9 @@ limits! {
     /// CPU time that one `burn-cpu` may ask for.
     CPU_BURNT = "CPU time burnt", 15 * 60 * 1000, "milliseconds",
         "Lambda's longest timeout, on one CPU; it ends with the invocation anyway";
+    /// Bytes of the names of hosts that one invocation may block, with one more for each name.
+    BLOCKED_NAMES = "blocked names of an invocation", 64 * KIB, "bytes",
+        "thousands of names; while they are blocked each lookup goes through them";
     /// What is left before Lambda's deadline when a delay is cut.
     DEADLINE_MARGIN = "margin before the deadline", 100, "milliseconds",
         "the delay must end while the runtime can still answer";

@@ -10,7 +10,7 @@
 //! | [`settings`] | the layer's variables, read in one place |
 //! | [`clock`] | the only module that asks what time it is |
 //! | [`lambda`] | the Extensions API: register, wait, shut down |
-//! | [`wrapper`] | the small program that points a runtime at the proxy |
+//! | [`wrapper`] | the small program that points a runtime at the proxy, and preloads a library where names may fail |
 //!
 //! Whatever breaks here, the invocation goes on as if the layer were not there, and one log line says why.
 

@@ -1,7 +1,10 @@
 //! The wrapper: `AWS_LAMBDA_EXEC_WRAPPER=/opt/misrule-wrapper`. It points a runtime at the proxy, if that is there, and
 //! becomes the runtime.
 //!
-//! Standard library only: it stands in the way of every cold start.
+//! Standard library only, and the page of blocked names: it stands in the way of every cold start.
+
+mod linkage;
+mod preload;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _, Write as _};
@@ -10,6 +13,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+
+use self::preload::{LD_PRELOAD, Preload};
 
 /// How long the proxy may take to accept. It listens before the runtime is started, and the kernel accepts for it.
 const CONNECT: Duration = Duration::from_millis(100);
@@ -34,6 +39,16 @@ pub struct Wrapped {
     pub port: u16,
     /// The Runtime API that the proxy has to stand before; none where Lambda did not say.
     pub runtime_api: Option<String>,
+    /// PATH, by which the runtime is found.
+    pub path: Option<OsString>,
+    /// LD_PRELOAD: the libraries that the runtime has anyway.
+    pub libraries: Option<OsString>,
+}
+
+/// What the runtime's variables say of the layer.
+struct Pointed {
+    port: u16,
+    preload: Option<Preload>,
 }
 
 /// Nothing was run.
@@ -81,31 +96,56 @@ impl Wrapped {
         let port =
             variable("MISRULE_PORT").and_then(|port| port.to_str()?.trim().parse().ok()).filter(|port| *port > 0);
         let runtime_api = variable("AWS_LAMBDA_RUNTIME_API").and_then(|api| api.into_string().ok());
-        Ok(Self { next, runtime, port: port.unwrap_or(9117), runtime_api })
+        let (path, libraries) = (variable("PATH"), variable(LD_PRELOAD));
+        Ok(Self { next, runtime, port: port.unwrap_or(9117), runtime_api, path, libraries })
     }
 
     /// Becomes the next wrapper or the runtime, pointed at the proxy if that answers. A wrapper that cannot be run is
     /// passed by: the function is not to pay for it. Returns only where the runtime cannot be run either.
     pub fn become_it(&self) -> WrapperError {
-        let proxy = proxy_answers(self.port, self.runtime_api.as_deref());
-        if let Err(reason) = &proxy {
+        let pointed = self.pointed();
+        if let Err(reason) = &pointed {
             tell(&format!("the runtime runs without Misrule: {reason}"));
         }
-        let port = proxy.ok().map(|()| self.port);
+        let pointed = pointed.ok();
         if let Some(next) = &self.next {
-            let lost = exec(std::iter::once(next).chain(&self.runtime), port);
+            let lost = exec(std::iter::once(next).chain(&self.runtime), pointed.as_ref());
             tell(&format!("MISRULE_NEXT_WRAPPER: {lost}; the runtime runs without it"));
         }
-        exec(self.runtime.iter(), port)
+        exec(self.runtime.iter(), pointed.as_ref())
+    }
+
+    /// The layer that answers, and what it needs in the runtime where it says that names may fail to resolve there.
+    fn pointed(&self) -> Result<Pointed, String> {
+        let answer = proxy_answers(self.port, self.runtime_api.as_deref())?;
+        let preload = page(&answer).map(|page| self.preload(&page)).transpose();
+        if let Err(reason) = &preload {
+            tell(&format!("the runtime runs without the library of `block-hosts`: {reason}"));
+        }
+        Ok(Pointed { port: self.port, preload: preload.ok().flatten() })
+    }
+
+    /// The layer is told, so that it does not promise what nobody would carry out.
+    fn preload(&self, page: &str) -> Result<Preload, String> {
+        let runtime = self.runtime.first().map_or(OsStr::new(""), OsString::as_os_str);
+        let preload = Preload::prepare(page, runtime, self.path.as_deref(), self.libraries.as_deref())?;
+        match ask(self.port, "POST /misrule/preloaded", |answer| answer.contains("\r\n\r\n")) {
+            Ok(answer) if answer.starts_with("HTTP/1.1 200 ") => Ok(preload),
+            Ok(_) => Err("Misrule does not know it".to_owned()),
+            Err(error) => Err(format!("Misrule cannot be told: {error}")),
+        }
     }
 }
 
-fn exec<'a>(mut words: impl Iterator<Item = &'a OsString>, port: Option<u16>) -> WrapperError {
+fn exec<'a>(mut words: impl Iterator<Item = &'a OsString>, pointed: Option<&Pointed>) -> WrapperError {
     let Some(program) = words.next() else { return WrapperError::NoProgram };
     let mut command = Command::new(program);
     command.args(words);
-    if let Some(port) = port {
+    if let Some(Pointed { port, .. }) = pointed {
         command.env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}"));
+    }
+    if let Some(Preload { libraries, page }) = pointed.and_then(|pointed| pointed.preload.as_ref()) {
+        command.env(LD_PRELOAD, libraries).env(misrule_names::VARIABLE, page);
     }
     WrapperError::Exec { program: program.clone(), cause: command.exec() }
 }
@@ -123,11 +163,11 @@ fn same_file(one: &OsStr, other: &OsStr) -> bool {
 }
 
 /// Asks the port once who listens there, and before which Runtime API: another function's Misrule would have the runtime
-/// wait for that function's events.
-fn proxy_answers(port: u16, runtime_api: Option<&str>) -> Result<(), String> {
-    match ask(port) {
+/// wait for that function's events. What it says.
+fn proxy_answers(port: u16, runtime_api: Option<&str>) -> Result<String, String> {
+    match ask(port, "GET /misrule", |answer| is_misrule(answer) && answer.ends_with('}')) {
         Ok(answer) if !is_misrule(&answer) => Err(format!("something else answers on 127.0.0.1:{port}")),
-        Ok(answer) if stands_before(&answer, runtime_api) => Ok(()),
+        Ok(answer) if stands_before(&answer, runtime_api) => Ok(answer),
         Ok(_) => Err(format!(
             "the Misrule on 127.0.0.1:{port} does not stand before {}; MISRULE_PORT gives each function a port",
             runtime_api.unwrap_or_default()
@@ -139,32 +179,39 @@ fn proxy_answers(port: u16, runtime_api: Option<&str>) -> Result<(), String> {
     }
 }
 
-fn ask(port: u16) -> io::Result<Vec<u8>> {
+/// Sends a request without a body, and reads the answer until it is whole.
+fn ask(port: u16, request: &str, whole: impl Fn(&str) -> bool) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), CONNECT)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
-    stream.write_all(b"GET /misrule HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
-    let (mut answer, mut piece) = (Vec::new(), [0; 1024]);
+    let head = format!("{request} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    let (mut answer, mut piece) = (String::new(), [0; 1024]);
     for _ in 0..PIECES {
         let read = stream.read(&mut piece)?;
-        answer.extend_from_slice(&piece[..read]);
-        if read == 0 || (is_misrule(&answer) && answer.ends_with(b"}")) {
+        answer.push_str(&String::from_utf8_lossy(&piece[..read]));
+        if read == 0 || whole(&answer) {
             break;
         }
     }
     Ok(answer)
 }
 
-fn is_misrule(answer: &[u8]) -> bool {
-    let answer = String::from_utf8_lossy(answer);
+fn is_misrule(answer: &str) -> bool {
     answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""name":"misrule""#)
 }
 
 /// Whether this Runtime API is among those that the answer names, in the form in which the proxy writes them.
-fn stands_before(answer: &[u8], runtime_api: Option<&str>) -> bool {
+fn stands_before(answer: &str, runtime_api: Option<&str>) -> bool {
     let Some(runtime_api) = runtime_api else { return true };
     let plain = runtime_api.strip_prefix("http://").unwrap_or(runtime_api).trim_end_matches('/');
-    String::from_utf8_lossy(answer).contains(&format!("\"{plain}\""))
+    answer.contains(&format!("\"{plain}\""))
+}
+
+/// Where the page of blocked names is, where the answer offers one.
+fn page(answer: &str) -> Option<String> {
+    let (_, behind) = answer.split_once(r#""page":""#)?;
+    Some(behind.split_once('"')?.0.to_owned())
 }
 
 #[cfg(test)]
@@ -203,14 +250,21 @@ mod tests {
 
     #[test]
     fn only_misrule_is_misrule() {
-        assert!(is_misrule(b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"misrule\",\"version\":\"0.1.0\"}"));
-        assert!(!is_misrule(b"HTTP/1.1 404 Not Found\r\n\r\n{\"name\":\"misrule\"}"));
-        assert!(!is_misrule(b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"other\"}"));
+        assert!(is_misrule("HTTP/1.1 200 OK\r\n\r\n{\"name\":\"misrule\",\"version\":\"0.1.0\"}"));
+        assert!(!is_misrule("HTTP/1.1 404 Not Found\r\n\r\n{\"name\":\"misrule\"}"));
+        assert!(!is_misrule("HTTP/1.1 200 OK\r\n\r\n{\"name\":\"other\"}"));
+    }
+
+    #[test]
+    fn a_page_is_offered_or_not() {
+        let answer = r#"{"before":[],"name":"misrule","page":"/proc/7/fd/9","version":"0.1.0"}"#;
+        assert_eq!(page(answer).as_deref(), Some("/proc/7/fd/9"));
+        assert_eq!(page(r#"{"before":[],"name":"misrule"}"#), None);
     }
 
     #[test]
     fn a_proxy_before_another_functions_lambda_is_a_stranger() {
-        let answer = br#"{"before":["127.0.0.1:9118","127.0.0.1:9001"],"name":"misrule"}"#;
+        let answer = r#"{"before":["127.0.0.1:9118","127.0.0.1:9001"],"name":"misrule"}"#;
         for ours in [None, Some("127.0.0.1:9001"), Some("http://127.0.0.1:9001/"), Some("127.0.0.1:9118")] {
             assert!(stands_before(answer, ours), "{ours:?}");
         }

@@ -18,7 +18,7 @@ pub fn checkout() -> &'static Path {
 /// Where it cannot be built.
 pub fn program(name: &str) -> Result<PathBuf> {
     static BUILT: OnceLock<bool> = OnceLock::new();
-    ensure!(*BUILT.get_or_init(build), "cargo cannot build the programs under test");
+    ensure!(*BUILT.get_or_init(|| build(&["--workspace", "--bins"])), "cargo cannot build the programs under test");
     let here = std::env::current_exe()?;
     // target/PROFILE/deps/TEST
     let folder = here.parent().and_then(Path::parent).context("tests run from the target folder")?;
@@ -27,7 +27,25 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
-fn build() -> bool {
+/// The library that is preloaded into runtimes, as it ships but for the glibc that it is linked against. Built once for all
+/// tests, with the profile that it ships with: it lies in a folder of its own.
+///
+/// # Errors
+///
+/// Where it cannot be built.
+pub fn library() -> Result<PathBuf> {
+    static BUILT: OnceLock<bool> = OnceLock::new();
+    let built = || build(&["--profile", "preload", "--package", "misrule-preload"]);
+    ensure!(*BUILT.get_or_init(built), "cargo cannot build the library that is preloaded");
+    let folder = std::env::current_exe()?;
+    // target/PROFILE/deps/TEST
+    let target = folder.ancestors().nth(3).context("tests run from the target folder")?;
+    let library = target.join("preload/libmisrule_preload.so");
+    ensure!(library.exists(), "{} is not there", library.display());
+    Ok(library)
+}
+
+fn build(what: &[&str]) -> bool {
     let mut cargo = Command::new("cargo");
     // Build scripts would take the variables of the cargo that runs these tests for a change.
     for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
@@ -35,7 +53,7 @@ fn build() -> bool {
             cargo.env_remove(name);
         }
     }
-    cargo.current_dir(checkout()).args(["build", "--quiet", "--workspace", "--bins"]);
+    cargo.current_dir(checkout()).args(["build", "--quiet"]).args(what);
     cargo.status().is_ok_and(|status| status.success())
 }
 

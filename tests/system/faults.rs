@@ -2,6 +2,7 @@
 
 mod after;
 mod before;
+mod block_hosts;
 mod lasting;
 
 use anyhow::Result;

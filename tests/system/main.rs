@@ -24,6 +24,7 @@ mod json_schema;
 mod layer;
 mod metrics;
 mod native_images;
+mod preloaded;
 mod readme;
 mod report;
 mod runtimes;

@@ -9,10 +9,9 @@ use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use misrule_engine::decision::Carries;
 use misrule_engine::experiment::Environment;
 use misrule_extension::control::Control;
-use misrule_extension::faults::{self, CARRIED_OUT};
+use misrule_extension::faults;
 use misrule_extension::lambda::{Extension, Registration};
 use misrule_extension::proxy::{self, Lambda, Proxy};
 use misrule_extension::settings::{Metrics, Settings};
@@ -47,6 +46,9 @@ async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
     // Without it, faults that need a process of their own fail, and say so.
     if let Ok(program) = std::env::current_exe() {
         proxy.stress_with(program);
+    }
+    if settings.offers_names() {
+        offer_names(&proxy);
     }
     let listening = listen(&settings, &proxy).await;
     wrong.into_iter().for_each(|wrong| Line::from(wrong).emit());
@@ -92,12 +94,20 @@ fn watch(settings: &Settings, registration: Registration) -> Control {
         memory_mb: function.memory_mb,
         initialization: function.initialization,
     };
-    Control::start(settings, environment, Carries::new(CARRIED_OUT))
+    Control::start(settings, environment, faults::carries(settings))
 }
 
 /// The next proxy where there is one, with Lambda itself behind it.
 fn upstream(settings: &Settings) -> Lambda {
     Lambda::behind(settings.runtime_api.clone(), settings.lambda_api.clone())
+}
+
+fn offer_names(proxy: &Proxy) {
+    if let Err(error) = proxy.offer_names() {
+        let reason = format!("there is no page for names that fail to resolve: {error}");
+        let hint = Some("`block-hosts` cannot be carried out; it needs Linux 5.1 or newer".to_owned());
+        Line::from(Failed { part: "names", request_id: None, reason, hint }).emit();
+    }
 }
 
 fn program() -> OsString {

@@ -17,6 +17,7 @@ use misrule_engine::time::Timestamp;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::block_hosts::Names;
 use super::stressor::Stressor;
 use super::{FaultError, Scene};
 use crate::clock;
@@ -32,6 +33,7 @@ pub struct Lasting(Arc<State>);
 struct State {
     /// The layer's own program, which is also its stressor.
     program: OnceLock<PathBuf>,
+    names: Names,
     held: Mutex<Vec<Held>>,
     /// How many there were, to tell them apart.
     begun: AtomicU64,
@@ -48,6 +50,11 @@ impl Lasting {
     /// Starts stressors from this program. Without, there are none. Only the first call counts.
     pub fn stress_with(&self, program: PathBuf) {
         let _ = self.0.program.set(program);
+    }
+
+    /// The names that runtimes cannot resolve.
+    pub fn names(&self) -> &Names {
+        &self.0.names
     }
 
     /// The invocation is over: undoes everything, and returns once that is done.

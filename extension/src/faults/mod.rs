@@ -3,6 +3,7 @@
 //! Each fault is one file with the same items in the same order: `KIND`, `HOOKS`, `carry_out`, tests.
 
 mod answer;
+pub mod block_hosts;
 pub mod break_off;
 pub mod burn_cpu;
 pub mod crash;
@@ -30,14 +31,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
-use misrule_engine::decision::{FaultKind, Hook, PlannedStep, PolicyName, Step};
+use misrule_engine::decision::{Carries, FaultKind, Hook, PlannedStep, PolicyName, Step};
 use misrule_engine::invocation::{EditError, Invocation};
 
+pub use self::block_hosts::Names;
 pub use self::lasting::Lasting;
 pub use self::stressor::stress;
 use crate::clock;
 use crate::control::{Armed, Control};
-use crate::settings::InvokeMode;
+use crate::settings::{BlockHosts, InvokeMode, Settings};
 use crate::telemetry::{About, FaultEnded, FaultFailed, Line};
 
 /// Bytes of a function's result or error that Lambda takes: 6 MiB and 100 bytes.
@@ -60,6 +62,7 @@ pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
     (Hook::Before, fill_disk::KIND),
     (Hook::Before, hold_memory::KIND),
     (Hook::Before, burn_cpu::KIND),
+    (Hook::Before, block_hosts::KIND),
     (Hook::After, delay::KIND),
     (Hook::After, respond_http::KIND),
     (Hook::After, return_json::KIND),
@@ -75,6 +78,12 @@ pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
     (Hook::After, cut::KIND),
     (Hook::After, break_off::KIND),
 ];
+
+/// What a layer with these settings carries out.
+pub fn carries(settings: &Settings) -> Carries {
+    let wanted = |pair: &&(Hook, FaultKind)| pair.1 != block_hosts::KIND || settings.block_hosts == BlockHosts::Allowed;
+    Carries::new(&CARRIED_OUT.iter().filter(wanted).copied().collect::<Vec<_>>())
+}
 
 /// The invocation that a fault hits, and who wanted it.
 #[derive(Clone, Copy)]
@@ -178,6 +187,15 @@ pub enum FaultError {
     /// What hosts this proxy is not the layer's program, which is also its stressor.
     #[error("the layer's own program is not known, so none can be started beside it")]
     NoStressor,
+    /// There is no page that runtimes could read.
+    #[error("the layer has no page for names: see its first lines")]
+    NoNames,
+    /// Nothing in the runtime reads the page.
+    #[error("the runtime was started without the layer's library: a line of misrule-wrapper says why")]
+    NotPreloaded,
+    /// One of the names is none that can be blocked.
+    #[error("{0}: nothing is blocked")]
+    NotBlocked(String),
     /// The engine let a fault through that this layer does not carry out.
     #[error("this layer does not carry out `{0}`")]
     NotCarriedOut(FaultKind),
@@ -232,6 +250,7 @@ async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, F
         Step::FillDisk(bytes) => fill_disk::carry_out(*bytes, policy, scene).await,
         Step::HoldMemory(bytes) => hold_memory::carry_out(*bytes, policy, scene).await,
         Step::BurnCpu(duration) => burn_cpu::carry_out(*duration, policy, scene).await,
+        Step::BlockHosts(names) => block_hosts::carry_out(names, policy, scene).await,
         Step::SetStatus(status) => set_status::carry_out(*status, policy, scene).await,
         Step::Truncate(bytes) => truncate::carry_out(*bytes, policy, scene).await,
         Step::Garble(rate) => garble::carry_out(*rate, policy, scene).await,
@@ -323,6 +342,7 @@ mod tests {
         twins.extend(listed(fill_disk::KIND, fill_disk::HOOKS));
         twins.extend(listed(hold_memory::KIND, hold_memory::HOOKS));
         twins.extend(listed(burn_cpu::KIND, burn_cpu::HOOKS));
+        twins.extend(listed(block_hosts::KIND, block_hosts::HOOKS));
         twins.extend(listed(set_status::KIND, set_status::HOOKS));
         twins.extend(listed(truncate::KIND, truncate::HOOKS));
         twins.extend(listed(garble::KIND, garble::HOOKS));
@@ -353,6 +373,16 @@ mod tests {
             assert_eq!(cells.len(), if hooks.is_empty() { 0 } else { 7 }, "the row of `{kind}`");
             assert!(hooks.is_empty() || cells[3..6].iter().all(|cell| !cell.is_empty()), "the row of `{kind}`");
         }
+    }
+
+    #[test]
+    fn names_fail_only_where_the_function_allows_it() {
+        let carries = |allowed: &'static str| {
+            let variable = |name: &str| (name == "MISRULE_BLOCK_HOSTS").then(|| allowed.to_owned());
+            carries(&Settings::read(variable).0)
+        };
+        assert_eq!(carries("true"), Carries::new(CARRIED_OUT));
+        assert_ne!(carries("false"), Carries::new(CARRIED_OUT));
     }
 
     #[test]

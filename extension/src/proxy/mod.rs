@@ -98,6 +98,14 @@ impl Proxy {
         self.lasting.stress_with(program);
     }
 
+    /// Lets names fail to resolve in runtimes that the wrapper starts from here on. Only the first call counts.
+    ///
+    /// # Errors
+    /// Where the kernel has no files of memory that can be sealed (Linux 5.1 and newer have).
+    pub fn offer_names(&self) -> io::Result<()> {
+        self.lasting.names().offer()
+    }
+
     /// Lambda shuts the environment down: undoes what faults left in it.
     pub fn shut_down(&self) {
         self.lasting.end();

@@ -89,7 +89,11 @@ impl Connection {
                 self.pass(request).await
             }
             Route::Restore => self.restore(request).await,
-            Route::Identity => Ok(identity::answer(&self.proxy.lambda)),
+            Route::Identity => Ok(identity::answer(&self.proxy.lambda, self.proxy.lasting.names())),
+            Route::Preloaded => {
+                self.proxy.lasting.names().preloaded();
+                Ok(Response::new(Content::default()))
+            }
             Route::Other => self.pass(request).await,
         }
     }

@@ -16,8 +16,10 @@ pub(crate) enum Route {
     InitError,
     /// The runtime waits to be restored from a snapshot.
     Restore,
-    /// Somebody asks the port who it is: the one route that is ours, and never forwarded.
+    /// Somebody asks the port who it is. This route and the next are ours, and never forwarded.
     Identity,
+    /// The wrapper starts the runtime with the layer's library.
+    Preloaded,
     /// Everything else.
     Other,
 }
@@ -28,8 +30,10 @@ pub(crate) const RUNTIME: &str = "/2018-06-01/runtime/";
 impl Route {
     /// The route of this method and path (without the query).
     pub(crate) fn of(method: &Method, path: &str) -> Self {
-        if path == "/misrule" && method == Method::GET {
-            return Self::Identity;
+        match (method, path) {
+            (&Method::GET, "/misrule") => return Self::Identity,
+            (&Method::POST, "/misrule/preloaded") => return Self::Preloaded,
+            _ => {}
         }
         let Some(rest) = path.strip_prefix(RUNTIME) else { return Self::Other };
         match (method, rest) {
@@ -68,6 +72,8 @@ mod tests {
             (Method::GET, "/2018-06-01/runtime/restore/next", Route::Restore),
             (Method::GET, "/misrule", Route::Identity),
             (Method::POST, "/misrule", Route::Other),
+            (Method::POST, "/misrule/preloaded", Route::Preloaded),
+            (Method::GET, "/misrule/preloaded", Route::Other),
             (Method::GET, "/2020-01-01/extension/event/next", Route::Other),
         ] {
             assert_eq!(Route::of(&method, path), route, "{method} {path}");

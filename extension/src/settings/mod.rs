@@ -31,7 +31,7 @@ use tracing_subscriber::filter::Targets;
 pub use address::{AgentAddress, FileAddress, HostedAddress, SourceAddress, UpstreamAddress};
 pub use aws::{Authorization, AwsSettings, ContainerCredentials, CredentialsSettings, EndpointUrl, Keys, Secret};
 pub use error::{Problem, SettingError};
-pub use value::{InvokeMode, MAX_WAIT, Metrics, Share};
+pub use value::{BlockHosts, InvokeMode, MAX_WAIT, Metrics, Share};
 
 /// The port that the proxy listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9117;
@@ -70,7 +70,7 @@ variables! {
     FIRST_WAIT = "MISRULE_FIRST_WAIT", "how long the first invocation may wait for the first experiment; default 0ms";
     REFRESH_WAIT = "MISRULE_REFRESH_WAIT", "how long an invocation may wait when the experiment is older than its max_age; default 250ms";
     INVOKE_MODE = "MISRULE_INVOKE_MODE", "how the function's URL or REST API waits for answers, BUFFERED or RESPONSE_STREAM; default: as the handler last answered";
-    BLOCK_HOSTS = "MISRULE_BLOCK_HOSTS", "true: allow block-hosts, which this version refuses; default false";
+    BLOCK_HOSTS = "MISRULE_BLOCK_HOSTS", "true: allow block-hosts, for which the wrapper preloads a library into runtimes of glibc; default false";
     RECORD = "MISRULE_RECORD", "true: log what policies read, for replay, which this version refuses; default false";
     PORT = "MISRULE_PORT", "the port that the proxy listens on; default 9117";
     RUNTIME_API = "MISRULE_RUNTIME_API", "the Runtime API to forward to, so that proxies chain; default AWS_LAMBDA_RUNTIME_API";
@@ -118,6 +118,8 @@ pub struct Settings {
     pub disabled: bool,
     /// Decide and log, inject nothing.
     pub dry_run: bool,
+    /// Whether names of hosts may fail to resolve.
+    pub block_hosts: BlockHosts,
     /// Some setting is wrong: nothing may arm.
     pub wrong: bool,
     /// How long the first invocation may wait for the first experiment.
@@ -169,6 +171,7 @@ impl Settings {
             public_keys: reader.public_keys(),
             disabled: reader.flag(DISABLED),
             dry_run: reader.flag(DRY_RUN),
+            block_hosts: reader.parse(BLOCK_HOSTS, BlockHosts::parse).unwrap_or_default(),
             wrong: false,
             first_wait: reader.parse(FIRST_WAIT, value::wait).unwrap_or(Duration::ZERO),
             refresh_wait: reader.parse(REFRESH_WAIT, value::wait).unwrap_or(Duration::from_millis(250)),
@@ -183,9 +186,15 @@ impl Settings {
             function: reader.function(),
             aws: aws::AwsReader(|name: &str| reader.text(name)).read(),
         };
-        reader.refuse_what_is_not_built(&[BLOCK_HOSTS, RECORD]);
+        reader.refuse_what_is_not_built(&[RECORD]);
         settings.wrong = !reader.wrong.is_empty();
         (settings, reader.wrong)
+    }
+
+    /// Whether names can ever fail to resolve here: what never injects, or shares its environment, gives runtimes no library.
+    pub fn offers_names(&self) -> bool {
+        let injects = self.source.is_some() && !self.disabled && !self.wrong && !self.dry_run;
+        self.block_hosts == BlockHosts::Allowed && injects && !self.function.shared()
     }
 }
 

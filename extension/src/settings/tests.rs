@@ -45,7 +45,7 @@ fn every_setting_is_read() {
         ("MISRULE_FIRST_WAIT", "1.5s"),
         ("MISRULE_REFRESH_WAIT", " 100 ms "),
         ("MISRULE_INVOKE_MODE", "response_stream"),
-        ("MISRULE_BLOCK_HOSTS", "false"),
+        ("MISRULE_BLOCK_HOSTS", "true"),
         ("MISRULE_RECORD", "0"),
         ("MISRULE_PORT", "9200"),
         ("MISRULE_RUNTIME_API", "127.0.0.1:9000/chained/"),
@@ -62,6 +62,7 @@ fn every_setting_is_read() {
     assert_eq!(settings.source.unwrap().to_string(), "appconfig:shop/prod/faults");
     assert_eq!(settings.public_keys, format!("{KEY},{OTHER_KEY}").parse().ok());
     assert!(settings.disabled && settings.dry_run);
+    assert_eq!(settings.block_hosts, BlockHosts::Allowed);
     assert!(settings.share.takes(0) && !settings.share.takes(u64::MAX));
     assert_eq!((settings.first_wait, settings.refresh_wait), (Duration::from_millis(1500), Duration::from_millis(100)));
     assert_eq!((settings.invoke_mode, settings.metrics), (Some(InvokeMode::ResponseStream), Metrics::Off));
@@ -71,6 +72,21 @@ fn every_setting_is_read() {
     let FunctionSettings { name, version, memory_mb, region, .. } = &settings.function;
     assert_eq!((name.as_str(), version.as_str(), *memory_mb, region.as_str()), ("health", "7", 128, "eu-west-3"));
     assert!(settings.function.shared());
+}
+
+#[test]
+fn runtimes_get_a_library_only_where_names_can_ever_fail() {
+    let (source, allowed) = (("MISRULE_SOURCE", "appconfig:shop/prod/faults"), ("MISRULE_BLOCK_HOSTS", "true"));
+    assert!(right(&[source, allowed]).offers_names());
+    assert!(!right(&[source]).offers_names() && !right(&[allowed]).offers_names());
+    for without in [
+        ("MISRULE_DISABLED", "true"),
+        ("MISRULE_DRY_RUN", "true"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances"),
+    ] {
+        assert!(!right(&[source, allowed, without]).offers_names(), "{without:?}");
+    }
+    assert!(!read(&[source, allowed, ("MISRULE_SHARE", "half")]).0.offers_names(), "a setting is wrong");
 }
 
 #[test]
@@ -107,7 +123,7 @@ fn each_wrong_value_is_reported_by_name_and_arms_nothing() {
         ("MISRULE_REFRESH_WAIT", "1h", Problem::TooLong),
         ("MISRULE_REFRESH_WAIT", "99999999999999999999999m", Problem::TooLong),
         ("MISRULE_INVOKE_MODE", "STREAMING", Problem::InvokeMode),
-        ("MISRULE_BLOCK_HOSTS", "true", Problem::NotBuilt),
+        ("MISRULE_BLOCK_HOSTS", "1.0", Problem::Flag),
         ("MISRULE_RECORD", "true", Problem::NotBuilt),
         ("MISRULE_PORT", "0", Problem::Port),
         ("MISRULE_PORT", "65536", Problem::Port),

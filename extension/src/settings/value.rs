@@ -75,6 +75,22 @@ impl Metrics {
     }
 }
 
+/// Whether names of hosts may fail to resolve, for which runtimes get a library.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlockHosts {
+    /// They may not.
+    #[default]
+    Refused,
+    /// They may.
+    Allowed,
+}
+
+impl BlockHosts {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        Ok(if flag(text)? { Self::Allowed } else { Self::Refused })
+    }
+}
+
 /// `true` or `false`, also in capitals or as 1 and 0, as templates write them.
 pub(super) fn flag(text: &str) -> Result<bool, Problem> {
     match text.to_ascii_lowercase().as_str() {

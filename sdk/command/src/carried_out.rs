@@ -22,6 +22,7 @@ pub(crate) const CARRIED_OUT: &[FaultKind] = &[
     FaultKind::FillDisk,
     FaultKind::HoldMemory,
     FaultKind::BurnCpu,
+    FaultKind::BlockHosts,
 ];
 
 #[cfg(test)]
