@@ -52,6 +52,9 @@ fn arrived() -> impl Strategy<Value = Timestamp> {
     ]
 }
 
+/// Those that ask, in their order: where what ends the first one's plan is refused, the next one's may.
+const POLICIES: [&str; 4] = ["everything", "crash", "respond", "fail"];
+
 const REGIONS: &[&[&str]] = &[&[], &["us-east-1"], &["eu-west-1"]];
 
 fn case() -> impl Strategy<Value = Case> {
@@ -106,13 +109,14 @@ impl Case {
         let kinds: Vec<_> = self.faults.iter().map(|kind| kind.name()).collect();
         let max_delay = self.max_delay.map(|delay| format!("max_delay = \"{delay}ms\"\n")).unwrap_or_default();
         let text = format!(
-            "name = \"trial\"\nstarts = {START}\nexpires = {END}\n[published_to]\n{}[blast_radius]\nrate = {:?}\n{}{}{}{}{max_delay}[[policy]]\nmodule = \"everything.wasm\"\n",
+            "name = \"trial\"\nstarts = {START}\nexpires = {END}\n[published_to]\n{}[blast_radius]\nrate = {:?}\n{}{}{}{}{max_delay}{}",
             said("accounts", self.published_to),
             self.rate,
             said("functions", &[self.functions]),
             said("accounts", self.accounts),
             said("regions", self.regions),
             said("faults", &kinds),
+            POLICIES.map(|name| format!("[[policy]]\nmodule = \"{name}.wasm\"\n")).concat(),
         );
         Experiment::from_toml(&text).expect("the case is an experiment")
     }
@@ -123,7 +127,7 @@ impl Case {
         let account = self.registered.map(str::to_owned);
         let environment = Environment { account, initialization, ..environment() };
         let bench = Bench { carries: Carries::new(&carries), environment, sandbox: bench.sandbox.clone() };
-        let mut package = package(&["everything"], "");
+        let mut package = package(&POLICIES, "");
         package.experiment = self.experiment();
         bench.try_arm(&package, None).expect("it arms")
     }
@@ -183,7 +187,7 @@ proptest! {
             let kind = step.step.kind();
             prop_assert!(case.faults.contains(&kind) && case.carries.contains(&kind), "{}", kind);
             prop_assert!(!case.shared || !kind.hits_the_whole_environment(), "{}", kind);
-            prop_assert!(case.http || kind != FaultKind::RespondHttp);
+            prop_assert!(case.http || !step.step.needs_http());
         }
         let delay: Duration = steps.iter().filter_map(|step| step.step.as_delay()).sum();
         prop_assert!(delay <= Duration::from_millis(case.max_delay.unwrap_or(u64::MAX)));
@@ -191,6 +195,50 @@ proptest! {
         let finals = steps.iter().filter(|step| step.step.kind().is_final()).count();
         prop_assert!(finals <= 1 && (finals == 0 || steps.last().is_some_and(|step| step.step.kind().is_final())));
     }
+}
+
+#[test]
+fn where_all_is_allowed_all_is_planned_up_to_the_first_final_step() {
+    let case = Case {
+        functions: "*",
+        accounts: &[],
+        published_to: &[],
+        regions: &[],
+        faults: FaultKind::ALL.to_vec(),
+        rate: 1.0,
+        max_delay: None,
+        carries: FaultKind::ALL.to_vec(),
+        registered: None,
+        shared: false,
+        invoked: "",
+        arrived: NOW,
+        asked_after: 0,
+        deadline_after: 60_000,
+        http: true,
+    };
+    let kinds = |case: &Case| -> Vec<_> {
+        let (enforcer, invocation) = (case.enforcer(&Bench::new()), case.invocation());
+        let plan = before(&enforcer, &invocation).plan;
+        plan.steps().iter().map(|step| step.step.kind().name()).collect()
+    };
+    let lasting = ["delay", "fill-disk", "hold-memory", "delay", "burn-cpu", "edit"];
+    assert_eq!(kinds(&case), [&lasting[..], &["edit", "hang"]].concat());
+    // The edit of a body needs an HTTP request, as the answer does.
+    assert_eq!(kinds(&Case { http: false, ..case.clone() }), [&lasting[..], &["hang"]].concat());
+    assert_eq!(kinds(&Case { shared: true, ..case }), ["delay", "delay", "edit", "edit", "respond-http"]);
+}
+
+#[test]
+fn more_than_the_environment_has_is_refused() {
+    let refused = |memory_mb| {
+        let environment = Environment { memory_mb, ..environment() };
+        let bench = Bench { environment, ..Bench::new() };
+        let enforcer = bench.arm(&["everything"], "faults = [\"hold-memory\"]");
+        let decision = before(&enforcer, &invocation(1, event("/")));
+        let too_much = |what: &NoteKind| matches!(what, NoteKind::Refused { reason: RefusalReason::TooMuch, .. });
+        (decision.plan.steps().len(), decision.notes.iter().filter(|note| too_much(&note.what)).count())
+    };
+    assert_eq!((refused(1), refused(0)), ((1, 0), (0, 1)), "a million bytes of memory are wanted");
 }
 
 thread_local! {
