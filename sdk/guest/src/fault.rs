@@ -30,7 +30,7 @@ impl Fault {
         Plan::of(carry::respond_http, Step::RespondHttp { status, headers: Vec::new(), body: Vec::new() })
     }
 
-    /// Final. Answer with this JSON text, whatever the event is.
+    /// Final. Answer with this JSON text, whatever the event is. What is no JSON ends the hook.
     pub fn return_json(json: impl Into<String>) -> Plan {
         Plan::of(carry::return_json, Step::ReturnJson(json.into()))
     }
@@ -45,27 +45,30 @@ impl Fault {
         Plan::of(carry::hang, Step::Hang)
     }
 
-    /// Final. Make the runtime exit, as a crash would.
+    /// Final. Make the runtime exit, as a crash would: Lambda reports `Runtime.ExitError` and starts the environment again.
     pub fn crash() -> Plan {
         Plan::of(carry::crash, Step::Crash)
     }
 
-    /// Put this JSON text at the pointer, in the event (before) or the answer (after).
+    /// Put this JSON text at the pointer (RFC 6901), in the event (before) or the answer (after). A member that is not there
+    /// yet is added to its object, and `-` adds an element to an array; where the pointer leads nowhere, the step is dropped
+    /// and logged. What is no JSON, or no pointer, ends the hook.
     pub fn edit(document: Document, pointer: impl Into<String>, json: impl Into<String>) -> Plan {
         Plan::of(carry::edit, Step::Edit { document, pointer: pointer.into(), value: Some(json.into()) })
     }
 
-    /// Remove what stands at the pointer.
+    /// Remove what stands at the pointer. Dropped and logged where nothing does.
     pub fn remove(document: Document, pointer: impl Into<String>) -> Plan {
         Plan::of(carry::edit, Step::Edit { document, pointer: pointer.into(), value: None })
     }
 
-    /// Set a header of the event (before) or the answer (after).
+    /// Set a header of the event (before) or the answer (after) to one value, whatever the case of its name. Dropped where
+    /// the event is no HTTP request. What is no header (RFC 9110) ends the hook.
     pub fn set_header(name: impl Into<String>, value: impl Into<String>) -> Plan {
         Plan::of(carry::set_header, Step::SetHeader { name: name.into(), value: Some(value.into()) })
     }
 
-    /// Remove a header.
+    /// Remove a header. Dropped and logged where there is none.
     pub fn remove_header(name: impl Into<String>) -> Plan {
         Plan::of(carry::set_header, Step::SetHeader { name: name.into(), value: None })
     }
@@ -113,17 +116,19 @@ impl Fault {
         )
     }
 
-    /// Fill this many bytes of /tmp until the invocation ends.
+    /// Fill this many bytes of /tmp until the invocation ends, or what is free of it where that is less. More than 10 GiB,
+    /// the largest /tmp there is, is refused.
     pub fn fill_disk(bytes: u64) -> Plan {
         Plan::of(carry::fill_disk, Step::FillDisk(bytes))
     }
 
-    /// Hold this many bytes of memory until the invocation ends.
+    /// Hold this many bytes of memory until the invocation ends. More than the function has is refused.
     pub fn hold_memory(bytes: u64) -> Plan {
         Plan::of(carry::hold_memory, Step::HoldMemory(bytes))
     }
 
-    /// Burn this much CPU time.
+    /// Burn this much CPU time beside the handler, all cores together, or less where the invocation ends first. More than
+    /// 15 minutes is refused.
     pub fn burn_cpu(duration: Duration) -> Plan {
         Plan::of(carry::burn_cpu, Step::BurnCpu(whole(duration)))
     }
