@@ -56,10 +56,12 @@ impl Names {
         Ok(())
     }
 
-    /// Where runtimes find the page, if there is one: this process alone can write it.
+    /// Where runtimes find the page, if there is one: this process alone can write it. What /proc calls this process need not
+    /// be what the process calls itself: a sandbox may have numbers of its own, and the /proc of what it lies in.
     pub(crate) fn page(&self) -> Option<String> {
         let descriptor = self.board().ok()?.descriptor();
-        Some(format!("/proc/{}/fd/{descriptor}", std::process::id()))
+        let process = std::fs::read_link("/proc/self").ok()?;
+        Some(format!("/proc/{}/fd/{descriptor}", process.display()))
     }
 
     /// The wrapper started the runtime with the library.

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use misrule_local::function::Origin;
 use misrule_names::Window;
-use misrule_tests::emulator::kill;
-use misrule_tests::layered::{self, Layered, http_event, local_appconfig, with_layer};
+use misrule_tests::emulator::{self, Emulator, Instances, kill};
+use misrule_tests::layered::{self, Layered, PLACE, free_port, http_event, local_appconfig, with_layer};
 use misrule_tests::preloaded::Opt;
+use misrule_tests::programs;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -132,6 +133,32 @@ async fn it_is_refused_where_nobody_allowed_it_or_others_share_the_environment()
         let refused = layered.until_line("refused_step").await;
         assert_eq!((&refused["fault"], &refused["reason"]), (&json!("block-hosts"), &json!(reason)));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn under_lambdas_own_control_program_a_name_is_blocked_for_one_invocation() -> Result<()> {
+    let test = "faults::block_hosts::under_lambdas_own_control_program_a_name_is_blocked_for_one_invocation";
+    let Some(namespace) = emulator::namespace(test, Instances::OnDemand).await else { return Ok(()) };
+    let (appconfig, place) = local_appconfig().await?;
+    let settings = blocks("/resolve/blocked/*", &["shop.test"]);
+    appconfig.deploy(&place, "application/octet-stream", catalogue(&settings)?);
+    let opt = Opt::new()?;
+    emulator::add_extension(opt.path(), "misrule", &programs::program("misrule-extension")?)?;
+    let builder = Emulator::builder(namespace, opt.path()).handler("app.handler").env(ALLOWED.0, ALLOWED.1);
+    let builder = builder.env("MISRULE_NEXT_WRAPPER", opt.next_wrapper()?.to_string_lossy());
+    let builder = builder.env("MISRULE_PORT", free_port()?.to_string()).env("MISRULE_FIRST_WAIT", "20s");
+    let builder = builder.env("MISRULE_SOURCE", format!("appconfig:{PLACE}"));
+    let emulator = builder.env("AWS_ENDPOINT_URL", appconfig.endpoint()).start().await?;
+    for _ in 0..2 {
+        let blocked = emulator.invoke(&http_event("GET", "/resolve/blocked/shop.test")).await?;
+        let preloaded = format!("/opt/libmisrule_preload.so:{}", opt.resolver().display());
+        let answer: Value = serde_json::from_str(&blocked.body).with_context(|| emulator.last_words())?;
+        assert_eq!(answer, json!({ "error": NO_NAME, "preloaded": preloaded }), "{}", emulator.last_words());
+        let free = emulator.invoke(&http_event("GET", "/resolve/free/shop.test")).await?;
+        assert!(free.body.contains(r#""address": "127.0.0.1""#), "{free:?}");
+    }
+    emulator.shut_down().await?;
     Ok(())
 }
 
