@@ -2,6 +2,8 @@
 //!
 //! Lambda starts the runtime once every extension has registered, so: listen, accept, register, and only then load what
 //! may take time. The runtime can never come up before its proxy.
+//!
+//! With `stress` as its first argument it is a process beside the layer that takes memory or CPU time, and nothing else.
 
 use std::ffi::OsString;
 use std::io;
