@@ -29,6 +29,9 @@ pub struct BlastRadius {
     pub stop_when: Option<StopWhen>,
     /// How old the last successful refresh may be.
     pub max_age: Duration,
+    /// Whether each event source mapping of the functions reports batch item failures, so that `fail-items` may take records
+    /// out of an event: another mapping would lose them.
+    pub partial_batches: bool,
 }
 
 impl BlastRadius {
@@ -124,6 +127,7 @@ mod tests {
             budget: Budget::default(),
             stop_when: None,
             max_age: BlastRadius::DEFAULT_MAX_AGE,
+            partial_batches: false,
         }
     }
 

@@ -59,6 +59,7 @@ fn blast_radius(wire: wire::BlastRadius) -> Result<BlastRadius, ExperimentError>
         budget: wire.budget.map(|table| budget(&table.0)).transpose()?.unwrap_or_default(),
         stop_when: wire.stop_when.map(|table| stop_when(table.0)).transpose()?,
         max_age: max_age.unwrap_or(BlastRadius::DEFAULT_MAX_AGE),
+        partial_batches: wire.partial_batches.unwrap_or_default(),
     })
 }
 

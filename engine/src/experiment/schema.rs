@@ -66,6 +66,7 @@ fn blast_radius() -> Value {
         "budget": optional(budget()),
         "stop_when": optional(stop_when()),
         "max_age": optional(some_time()),
+        "partial_batches": optional(json!({ "type": "boolean" })),
     });
     table(fields, &["functions"])
 }

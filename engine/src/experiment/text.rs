@@ -8,8 +8,18 @@ use super::wire;
 use super::{ExperimentError, Place, Problem};
 
 /// The fields of `[blast_radius]`, which are easily written above it.
-const IN_BLAST_RADIUS: [&str; 9] =
-    ["functions", "accounts", "regions", "faults", "rate", "max_delay", "budget", "stop_when", "max_age"];
+const IN_BLAST_RADIUS: [&str; 10] = [
+    "functions",
+    "accounts",
+    "regions",
+    "faults",
+    "rate",
+    "max_delay",
+    "budget",
+    "stop_when",
+    "max_age",
+    "partial_batches",
+];
 
 /// Reads the wire types from TOML. TOML becomes JSON first, so that both read the same.
 pub(super) fn from_toml(text: &str) -> Result<wire::Experiment, ExperimentError> {

@@ -61,6 +61,8 @@ pub(super) struct BlastRadius {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stop_when: Option<Table<StopWhen>>,
     pub(super) max_age: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) partial_batches: Option<bool>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -260,6 +262,7 @@ impl From<&InnerRadius> for BlastRadius {
             budget: (!radius.budget.is_unbounded()).then(|| Table(Budget::from(&radius.budget))),
             stop_when: radius.stop_when.as_ref().map(|stop_when| Table(StopWhen::from(stop_when))),
             max_age: Some(schedule::write_duration(radius.max_age)),
+            partial_batches: radius.partial_batches.then_some(true),
         }
     }
 }

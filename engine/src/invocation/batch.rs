@@ -47,12 +47,13 @@ impl Batch {
 
     pub(super) fn item(&self, index: u32) -> Option<Item> {
         let record = std::str::from_utf8(self.records.get(usize::try_from(index).ok()?)?).ok()?;
-        match self.source {
-            Source::Sqs => sqs(record),
-            Source::Kinesis => kinesis(record),
-            Source::Dynamodb => dynamodb(record),
-            _ => kafka(record),
-        }
+        item(self.source, record)
+    }
+
+    /// The records with these ids, in the batch's order, each as a partial-batch report names it: in JSON.
+    pub(super) fn named(&self, ids: &[String]) -> Vec<String> {
+        let items = (0..self.size()).filter_map(|index| self.item(index));
+        items.filter(|item| ids.contains(&item.id)).map(|item| identifier(self.source, &item.id)).collect()
     }
 
     /// Kafka's records stand in groups, a topic's partition each.
@@ -70,6 +71,27 @@ impl Batch {
                 self.records.push(event.bytes().slice_ref(record.as_bytes()));
             }
         });
+    }
+}
+
+/// What a record of this source is; none where it has no id.
+pub(super) fn item(source: Source, record: &str) -> Option<Item> {
+    match source {
+        Source::Sqs => sqs(record),
+        Source::Kinesis => kinesis(record),
+        Source::Dynamodb => dynamodb(record),
+        _ => kafka(record),
+    }
+}
+
+/// Kafka's records are named by `TOPIC-PARTITION` and offset, the others by their id.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html>
+fn identifier(source: Source, id: &str) -> String {
+    match (source, id.rsplit_once('-')) {
+        (Source::Kafka, Some((partition, offset))) => {
+            format!(r#"{{"partition":{},"offset":{offset}}}"#, json::quoted(partition))
+        }
+        _ => json::quoted(id),
     }
 }
 
@@ -138,6 +160,21 @@ mod tests {
             "orders-1": [{"topic": "orders", "partition": 1, "offset": 2, "value": null}],
         }});
         assert_eq!(items(&kafka), [item("orders-0-15", "hi", None), item("orders-1-2", "", None)]);
+    }
+
+    #[test]
+    fn a_report_names_records_as_their_source_wants_it() {
+        let named = |event: &Value, ids: &[&str]| {
+            let event = JsonText::new(Bytes::from(event.to_string()));
+            let ids: Vec<_> = ids.iter().map(|&id| id.to_owned()).collect();
+            Batch::of(Source::of(&event), &event).named(&ids)
+        };
+        let sqs = json!({"Records": [{"messageId": "a", "eventSource": "aws:sqs"}, {"messageId": "b", "eventSource": "aws:sqs"}]});
+        assert_eq!(named(&sqs, &["b", "x", "a"]), ["\"a\"", "\"b\""]);
+        let kafka = json!({"eventSource": "aws:kafka", "records": {
+            "my-orders-0": [{"topic": "my-orders", "partition": 0, "offset": 15}],
+        }});
+        assert_eq!(named(&kafka, &["my-orders-0-15"]), [r#"{"partition":"my-orders-0","offset":15}"#]);
     }
 
     #[test]

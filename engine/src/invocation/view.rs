@@ -114,6 +114,11 @@ impl Invocation {
         self.batch().item(index)
     }
 
+    /// The records of the batch with these ids, in its order, each as a partial-batch report names it: in JSON.
+    pub fn batch_items_named(&self, ids: &[String]) -> Vec<String> {
+        self.batch().named(ids)
+    }
+
     /// How the event's HTTP request is answered; none where it is none, or of a kind that cannot be answered yet.
     pub fn answerable(&self) -> Option<HttpShape> {
         Some(self.request()?.answered_as(&self.event))

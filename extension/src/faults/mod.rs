@@ -11,6 +11,7 @@ pub mod cut;
 pub mod delay;
 pub mod edit;
 pub mod fail;
+pub mod fail_items;
 pub mod fill_disk;
 pub mod garble;
 pub mod hang;
@@ -35,6 +36,7 @@ use misrule_engine::decision::{Carries, FaultKind, Hook, PlannedStep, PolicyName
 use misrule_engine::invocation::{EditError, Invocation};
 
 pub use self::block_hosts::Names;
+pub use self::fail_items::FailedItems;
 pub use self::lasting::Lasting;
 pub use self::stressor::stress;
 use crate::clock;
@@ -63,6 +65,7 @@ pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
     (Hook::Before, hold_memory::KIND),
     (Hook::Before, burn_cpu::KIND),
     (Hook::Before, block_hosts::KIND),
+    (Hook::Before, fail_items::KIND),
     (Hook::After, delay::KIND),
     (Hook::After, respond_http::KIND),
     (Hook::After, return_json::KIND),
@@ -73,6 +76,7 @@ pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
     (Hook::After, set_status::KIND),
     (Hook::After, truncate::KIND),
     (Hook::After, garble::KIND),
+    (Hook::After, fail_items::KIND),
     (Hook::After, throttle::KIND),
     (Hook::After, pause::KIND),
     (Hook::After, cut::KIND),
@@ -98,6 +102,8 @@ pub struct Scene<'a> {
     pub text: &'a Bytes,
     /// Keeps what outlives its step.
     pub lasting: &'a Lasting,
+    /// Records that are to be reported as failed.
+    pub failed_items: &'a FailedItems,
     /// Before the handler or after it.
     pub hook: Hook,
     /// How function URLs and REST APIs wait for an answer.
@@ -168,6 +174,9 @@ pub enum FaultError {
         /// Where it came from.
         source_name: &'static str,
     },
+    /// The batch has no such record.
+    #[error("no record of the batch has any of these ids")]
+    NoSuchRecord,
     /// What is to be changed has no such place.
     #[error("the {what} cannot be changed as wanted: {lacks}")]
     Unchangeable {
@@ -196,9 +205,6 @@ pub enum FaultError {
     /// One of the names is none that can be blocked.
     #[error("{0}: nothing is blocked")]
     NotBlocked(String),
-    /// The engine let a fault through that this layer does not carry out.
-    #[error("this layer does not carry out `{0}`")]
-    NotCarriedOut(FaultKind),
 }
 
 impl FaultError {
@@ -254,9 +260,9 @@ async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, F
         Step::SetStatus(status) => set_status::carry_out(*status, policy, scene).await,
         Step::Truncate(bytes) => truncate::carry_out(*bytes, policy, scene).await,
         Step::Garble(rate) => garble::carry_out(*rate, policy, scene).await,
+        Step::FailItems(ids) => fail_items::carry_out(ids, policy, scene).await,
         // Where the stream's bytes come to them: see `streamed`.
         Step::Throttle(_) | Step::Pause { .. } | Step::Cut(_) | Step::BreakOff { .. } => Ok(Effect::Done),
-        other => Err(FaultError::NotCarriedOut(other.kind())),
     }
 }
 
@@ -346,6 +352,7 @@ mod tests {
         twins.extend(listed(set_status::KIND, set_status::HOOKS));
         twins.extend(listed(truncate::KIND, truncate::HOOKS));
         twins.extend(listed(garble::KIND, garble::HOOKS));
+        twins.extend(listed(fail_items::KIND, fail_items::HOOKS));
         twins.extend(listed(throttle::KIND, throttle::HOOKS));
         twins.extend(listed(pause::KIND, pause::HOOKS));
         twins.extend(listed(cut::KIND, cut::HOOKS));

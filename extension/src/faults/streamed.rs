@@ -19,7 +19,7 @@ use misrule_engine::invocation::Invocation;
 use misrule_engine::limits::DEADLINE_MARGIN;
 
 use super::throttle::Throttle;
-use super::{Lasting, Scene, break_off, cut, pause, throttle};
+use super::{FailedItems, Lasting, Scene, break_off, cut, pause, throttle};
 use crate::clock;
 use crate::control::{Armed, Control};
 use crate::settings::InvokeMode;
@@ -39,6 +39,8 @@ pub struct Ground {
     invocation: Arc<Invocation>,
     /// Nothing of a stream outlives it.
     lasting: Lasting,
+    /// No stream reports records.
+    failed_items: Arc<FailedItems>,
     /// How long the stream may still be held back beside what was granted, by the experiment's `max_delay`; none where it
     /// has none.
     allowance: Option<Duration>,
@@ -49,13 +51,14 @@ impl Ground {
     pub fn new(control: Control, armed: Arc<Armed>, invocation: Arc<Invocation>, admission: &Admission) -> Self {
         let max_delay = armed.enforcer.experiment().blast_radius.max_delay;
         let allowance = max_delay.map(|most| most.saturating_sub(admission.delayed()));
-        Self { control, armed, invocation, lasting: Lasting::default(), allowance }
+        Self { control, armed, invocation, lasting: Lasting::default(), failed_items: Arc::default(), allowance }
     }
 
     pub(super) fn scene(&self) -> Scene<'_> {
         let (control, armed, invocation) = (&self.control, self.armed.as_ref(), self.invocation.as_ref());
-        let (text, lasting, invoke_mode) = (&NOTHING, &self.lasting, InvokeMode::ResponseStream);
-        Scene { control, armed, invocation, text, lasting, hook: Hook::After, invoke_mode }
+        let (text, lasting, failed_items) = (&NOTHING, &self.lasting, self.failed_items.as_ref());
+        let (hook, invoke_mode) = (Hook::After, InvokeMode::ResponseStream);
+        Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode }
     }
 
     /// Whether waiting is over by the invocation's deadline.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
-use misrule_engine::decision::{Hook, PlannedStep};
+use misrule_engine::decision::{Decision, Hook, Plan, PlannedStep};
 use misrule_engine::invocation::{Answer, RequestId};
 use misrule_engine::time::Timestamp;
 use tokio::time::Instant;
@@ -100,25 +100,22 @@ impl Answered<'_> {
     /// up, or where the bytes of a stream come to it. Where something breaks, nothing is done.
     pub(super) async fn after(&mut self, proxy: &Proxy) -> Effect {
         let Some((control, after)) = self.kept.take() else { return Effect::Done };
-        if !control.may_inject(&after.armed, clock::now()) {
+        let may_inject = control.may_inject(&after.armed, clock::now());
+        if !may_inject && !after.failed_items.are_taken_out() {
             return Effect::Done;
         }
         let Some(Read { answer, text, prelude }) = self.read(&after).await else { return Effect::Done };
         let work = async {
-            let started = Instant::now();
-            let decision = after.armed.enforcer.after(&after.invocation, &after.admission, &answer, clock::now());
-            let (head, hook) = (after.invocation.head(), Hook::After);
-            telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), proxy.dry_run);
-            if proxy.dry_run {
-                return None;
-            }
             let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
-            let (text, lasting) = (&text, &proxy.lasting);
-            let scene = Scene { control, armed, invocation, text, lasting, hook, invoke_mode };
-            let effect = faults::carry_out(decision.plan.steps(), scene).await;
-            Some((effect, decision.plan))
+            let (text, lasting, hook) = (&text, &proxy.lasting, Hook::After);
+            let failed_items = after.failed_items.as_ref();
+            let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode };
+            let plan = if may_inject { decide(&after, &answer, proxy) } else { Plan::default() };
+            let effect = faults::carry_out(plan.steps(), scene).await;
+            let joined = if answer.failed() { effect } else { failed_items.join(effect, text, scene) };
+            (joined, plan)
         };
-        let Some((effect, plan)) = rescue::from_panic(&self.id, work).await.flatten() else { return Effect::Done };
+        let Some((effect, plan)) = rescue::from_panic(&self.id, work).await else { return Effect::Done };
         self.walk(plan.steps(), prelude, after.ground(control));
         effect
     }
@@ -136,11 +133,11 @@ impl Answered<'_> {
     async fn read(&mut self, after: &After) -> Option<Read> {
         let now = clock::now();
         if self.request.headers().contains_key(RESPONSE_MODE) {
-            return Some(self.read_stream(now).await);
+            return self.read_stream(now, after).await;
         }
         let error_type = text(self.request.headers(), ERROR_TYPE).map(str::to_owned);
         let answer = Answer::buffered(now, self.failed, error_type);
-        if !after.admission.wants_answer_body() {
+        if !after.admission.wants_answer_body() && after.failed_items.is_empty() {
             return Some(Read { answer: answer.into(), text: Bytes::new(), prelude: 0 });
         }
         let text = self.read_whole().await?;
@@ -150,11 +147,15 @@ impl Answered<'_> {
         Some(Read { answer: answer.into(), text, prelude: 0 })
     }
 
-    async fn read_stream(&mut self, now: Timestamp) -> Read {
+    /// A stream is held back only where records are to be reported in it: who delivers batches reads it whole.
+    async fn read_stream(&mut self, now: Timestamp, after: &After) -> Option<Read> {
         let announced = prelude::announced(self.request.headers());
         let prelude = if announced { prelude::read(self.request.body_mut()).await } else { None };
         let size = prelude.as_ref().map_or(0, prelude::size);
-        Read { answer: Answer::streamed(now, prelude).into(), text: Bytes::new(), prelude: size }
+        let text = if after.failed_items.is_empty() { Bytes::new() } else { self.read_whole().await? };
+        let answer = Answer::streamed(now, prelude);
+        let answer = if self.request.body().ends_in_error() { answer.failing() } else { answer };
+        Some(Read { answer: answer.into(), text, prelude: size })
     }
 
     /// The whole body, as far as Lambda would take it: of a larger one nothing is changed.
@@ -168,6 +169,18 @@ impl Answered<'_> {
             }
         }
     }
+}
+
+/// Asks the policies that want to see the answer, and says what they want. In a dry run it is not done.
+fn decide(after: &After, answer: &Arc<Answer>, proxy: &Proxy) -> Plan {
+    let started = Instant::now();
+    let decision = match after.admission.wants_after() {
+        true => after.armed.enforcer.after(&after.invocation, &after.admission, answer, clock::now()),
+        false => Decision::default(),
+    };
+    let (head, hook) = (after.invocation.head(), Hook::After);
+    telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), proxy.dry_run);
+    if proxy.dry_run { Plan::default() } else { decision.plan }
 }
 
 /// The handler's answer with another body, framed as the handler framed its own.

@@ -21,7 +21,7 @@ use super::upstream::Unanswered;
 use super::{Connection, Proxy};
 use crate::clock;
 use crate::control::{Armed, Control};
-use crate::faults::{self, Effect, Post, Scene};
+use crate::faults::{self, Effect, FailedItems, Post, Scene};
 use crate::telemetry::{self, Line, RuntimeConnected};
 
 /// What Lambda gave to a runtime that asked for an event.
@@ -42,6 +42,7 @@ struct Admitted {
     armed: Arc<Armed>,
     admission: Arc<Admission>,
     invocation: Arc<Invocation>,
+    failed_items: Arc<FailedItems>,
 }
 
 /// Who gets to see an event.
@@ -67,6 +68,7 @@ impl Connection {
                         Received::Event(arrival, admitted) => (arrival, admitted),
                     };
                     let effect = admitted.before(&arrival, &self.proxy).await;
+                    self.keep(&admitted);
                     match self.carry_out(&question, &arrival, effect).await {
                         Destination::Runtime => return Ok(arrival.hand_over()),
                         Destination::RuntimeChanged(event) => return Ok(arrival.hand_over_changed(event)),
@@ -164,10 +166,10 @@ impl Connection {
     }
 
     fn keep(&self, admitted: &Admitted) {
-        let Admitted { armed, admission, invocation, .. } = admitted;
-        if admission.wants_after() {
+        let Admitted { armed, admission, invocation, failed_items, .. } = admitted;
+        if admission.wants_after() || !failed_items.is_empty() {
             let (armed, admission, invocation) = (armed.clone(), admission.clone(), invocation.clone());
-            self.proxy.invocations.keep(After { armed, admission, invocation });
+            self.proxy.invocations.keep(After { armed, admission, invocation, failed_items: failed_items.clone() });
         }
     }
 
@@ -207,7 +209,7 @@ impl Connection {
 impl Admitted {
     fn new(control: Control, armed: Arc<Armed>, admission: Admission, arrival: &Arrival) -> Self {
         let invocation = Arc::new(Invocation::new(arrival.head.clone(), arrival.event.clone()));
-        Self { control, armed, admission: Arc::new(admission), invocation }
+        Self { control, armed, admission: Arc::new(admission), invocation, failed_items: Arc::default() }
     }
 
     /// Asks the policies, says what they want, and carries it out as far as that needs no answer. Where something breaks,
@@ -222,8 +224,9 @@ impl Admitted {
                 return Effect::Done;
             }
             let (armed, invocation, invoke_mode) = (&self.armed, &self.invocation, proxy.manner.invoke_mode());
-            let (text, lasting) = (invocation.event(), &proxy.lasting);
-            let scene = Scene { control: &self.control, armed, invocation, text, lasting, hook, invoke_mode };
+            let (control, text, lasting) = (&self.control, invocation.event(), &proxy.lasting);
+            let failed_items = self.failed_items.as_ref();
+            let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode };
             faults::carry_out(decision.plan.steps(), scene).await
         };
         rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)

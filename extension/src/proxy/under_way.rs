@@ -7,6 +7,7 @@ use misrule_engine::invocation::{Head, Invocation, RequestId};
 use misrule_engine::time::Timestamp;
 
 use crate::control::{Armed, Control, UnderWay};
+use crate::faults::FailedItems;
 use crate::faults::streamed::Ground;
 
 /// Invocations that the runtime has, or is about to get.
@@ -35,6 +36,8 @@ pub(crate) struct After {
     pub(crate) admission: Arc<Admission>,
     /// The event, where a policy of `after` may ask for it.
     pub(crate) invocation: Arc<Invocation>,
+    /// What is to be reported as failed whatever the handler answers.
+    pub(crate) failed_items: Arc<FailedItems>,
 }
 
 /// Whether an event is seen for the first time.

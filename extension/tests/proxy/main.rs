@@ -11,6 +11,7 @@
 mod altered;
 mod answers;
 mod armed;
+mod batches;
 mod exchange;
 mod injected;
 mod process;

@@ -13,6 +13,7 @@ pub(crate) const CARRIED_OUT: &[FaultKind] = &[
     FaultKind::Edit,
     FaultKind::SetHeader,
     FaultKind::SetStatus,
+    FaultKind::FailItems,
     FaultKind::Truncate,
     FaultKind::Garble,
     FaultKind::Throttle,

@@ -73,27 +73,28 @@ impl Fault {
         Plan::of(carry::set_header, Step::SetHeader { name: name.into(), value: None })
     }
 
-    /// Change the answer's status.
+    /// Change the answer's status. A status outside 100 to 599 ends the hook.
     pub fn set_status(status: u16) -> Plan {
         Plan::of(carry::set_status, Step::SetStatus(status))
     }
 
-    /// Report these records of the batch as failed, beside those that the handler reports.
+    /// Report these records of the batch as failed, beside those that the handler reports. The handler gets the whole batch
+    /// unless the experiment says `partial_batches`: then, asked for in `before`, it does not get these.
     pub fn fail_items(ids: impl IntoIterator<Item = impl Into<String>>) -> Plan {
         Plan::of(carry::fail_items, Step::FailItems(ids.into_iter().map(Into::into).collect()))
     }
 
-    /// Cut the answer's decoded body to this many bytes.
+    /// Cut the answer's decoded body to this many bytes; a text before a character that would be cut in half.
     pub fn truncate(bytes: u32) -> Plan {
         Plan::of(carry::truncate, Step::Truncate(bytes))
     }
 
-    /// Overwrite this share (0 to 1) of the answer's body with noise.
+    /// Overwrite this share (0 to 1, else the hook ends) of the answer's decoded body with noise: printable ASCII in a text.
     pub fn garble(rate: f64) -> Plan {
         Plan::of(carry::garble, Step::Garble(rate))
     }
 
-    /// Let a streamed answer through at this many bytes a second.
+    /// Let a streamed answer through at this many bytes a second. Offsets and rates count its payload, behind the prelude.
     pub fn throttle(bytes_per_second: u32) -> Plan {
         Plan::of(carry::throttle, Step::Throttle(bytes_per_second))
     }

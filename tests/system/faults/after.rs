@@ -96,3 +96,28 @@ async fn a_dry_run_changes_no_answer() -> Result<()> {
     assert_eq!(layered.until_line("would_have").await["hook"], "after");
     Ok(())
 }
+
+/// A batch of SQS, for a handler that answers as its first message says.
+fn batch() -> String {
+    let record = |id: &str| json!({ "messageId": id, "body": "{}", "eventSource": "aws:sqs" });
+    json!({ "rawPath": "/seen", "Records": [record("a"), record("b"), record("c")] }).to_string()
+}
+
+#[tokio::test]
+async fn records_fail_beside_those_that_the_handler_reports() -> Result<()> {
+    let settings = json!({ "before": [{ "fault": "fail-items", "names": ["b", "c"] }] });
+    let layered = armed(layered::python("orders")?, &settings, &[]).await?;
+    let answer = answer(&layered, batch()).await?;
+    assert_eq!(answer["Records"].as_array().map(Vec::len), Some(3), "the handler got the whole batch");
+    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "b" }, { "itemIdentifier": "c" }]));
+    assert_eq!(layered.until_line("injected").await["faults"], json!(["fail-items"]));
+    let layered = held_back_batch().await?;
+    let answer = self::answer(&layered, batch()).await?;
+    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "a" }]));
+    Ok(())
+}
+
+async fn held_back_batch() -> Result<Layered> {
+    let settings = json!({ "after": [{ "fault": "fail-items", "names": ["a"] }], "answer_body": true });
+    armed(layered::python("orders")?, &settings, &[]).await
+}

@@ -163,7 +163,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "[[policy]]",
         "rates = 1\n[[policy]]",
-        "line 5, column 1: `blast_radius.rates`: unknown field `rates`, expected one of `functions`, `accounts`, `regions`, `faults`, `rate`, `max_delay`, `budget`, `stop_when`, `max_age`",
+        "line 5, column 1: `blast_radius.rates`: unknown field `rates`, expected one of `functions`, `accounts`, `regions`, `faults`, `rate`, `max_delay`, `budget`, `stop_when`, `max_age`, `partial_batches`",
     ),
     ("[[policy]]", "regions = []\n[[policy]]", "line 5, column 1: `blast_radius.regions` must not be empty"),
     (

@@ -31,6 +31,7 @@ max_delay = "5s"
 budget    = { per_environment = 1000, per_minute = 60 }
 stop_when = { handler_errors = 0.2, over = "2m", min_invocations = 30 }
 max_age   = "1m30s"
+partial_batches = true
 
 [[policy]]
 use      = "path-outage"
@@ -78,6 +79,7 @@ fn every_field_is_read() {
     assert_eq!(radius.stop_when, Some(StopWhen { handler_errors, over, min_invocations: count(30).unwrap() }));
     assert_eq!(radius.faults, [FaultKind::RespondHttp, FaultKind::FailItems]);
     assert_eq!((radius.max_delay, radius.max_age), (Some(Duration::from_secs(5)), Duration::from_secs(90)));
+    assert!(radius.partial_batches);
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn what_is_left_out_has_a_default() {
     let radius = &experiment.blast_radius;
     assert_eq!(radius.faults, [FaultKind::Delay, FaultKind::RespondHttp, FaultKind::Fail]);
     assert_eq!((radius.regions.len(), radius.rate, radius.max_delay), (0, Rate::ALL, None));
-    assert_eq!(radius.max_age, Duration::from_secs(300));
+    assert_eq!((radius.max_age, radius.partial_batches), (Duration::from_secs(300), false));
     assert_eq!((radius.accounts.len(), radius.budget, radius.stop_when), (0, Budget::default(), None));
     let stopping = LEAST.replace("[[policy]]", "stop_when = { handler_errors = 0.2 }\n[[policy]]");
     let stop_when = Experiment::from_toml(&stopping).unwrap().blast_radius.stop_when.unwrap();

@@ -72,6 +72,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                         min_invocations: NonZeroU64::new(count).unwrap(),
                     }),
                     max_age: Duration::from_millis(radius.2),
+                    partial_batches: here,
                 },
                 policies: policies.collect(),
             }

@@ -5,6 +5,7 @@
 //! | [`pointed`] | at an RFC 6901 pointer into the whole text |
 //! | [`body`] | at a pointer into its HTTP body, read as JSON |
 //! | [`header`] | an HTTP header, wherever the text has it |
+//! | [`without_records`], [`report`] | the records of a batch, and what is said of them |
 //!
 //! [`stated`] comes first where a service infers what is to be changed.
 
@@ -12,11 +13,13 @@ mod body;
 mod headers;
 mod members;
 mod pointed;
+mod records;
 mod stated;
 
 pub use body::{body, with_body};
 pub use headers::{Cookies, header};
 pub use pointed::pointed;
+pub use records::{report, without_records};
 pub use stated::{decoded, stated};
 
 /// Why a text cannot be changed as wanted. Pointers and values are not repeated: they may hold a customer's data.
@@ -40,6 +43,9 @@ pub enum EditError {
     /// An event or answer cannot be without its text.
     #[error("the whole can be replaced, but not removed")]
     Whole,
+    /// What Lambda would not read as one.
+    #[error("it is neither a JSON object nor null, so no report of failed records")]
+    NoReport,
     /// HTTP without a body.
     #[error("it has no body, or one that is no valid base64")]
     NoBody,
