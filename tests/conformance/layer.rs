@@ -28,6 +28,7 @@ pub(crate) struct Start {
     pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) variables: Vec<(String, String)>,
+    pub(crate) disk_full: bool,
 }
 
 impl Start {
@@ -40,7 +41,12 @@ impl Start {
             ("AWS_REGION", "us-east-1"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Ok(Self { name: "/opt/extensions/misrule".to_owned(), port: layered::free_port()?, variables })
+        Ok(Self {
+            name: "/opt/extensions/misrule".to_owned(),
+            port: layered::free_port()?,
+            variables,
+            disk_full: false,
+        })
     }
 
     pub(crate) fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -51,19 +57,22 @@ impl Start {
 
 impl Layer {
     pub(crate) fn start(start: Start) -> Result<Self> {
+        let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = if start.disk_full { Stdio::from(full()?) } else { Stdio::piped() };
         let mut process = Command::new(programs::program("misrule-extension")?)
             .arg0(start.name)
             // What the tests' own surroundings hold, such as the names of toolchains, is not the layer's.
             .env_clear()
             .env("MISRULE_PORT", start.port.to_string())
             .envs(start.variables)
-            .stdout(Stdio::piped())
+            .stdout(output)
             .kill_on_drop(true)
             .spawn()?;
         let said = Arc::default();
         let (told, lines) = watch::channel(0);
-        let output = process.stdout.take().context("its output is piped")?;
-        tokio::spawn(listen(output, Arc::clone(&said), told));
+        if let Some(output) = process.stdout.take() {
+            tokio::spawn(listen(output, Arc::clone(&said), told));
+        }
         Ok(Self { process, port: start.port, said, lines })
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Setting {
     pub(crate) upstream: Upstream,
     /// The case starts its layers itself.
     pub(crate) empty: bool,
+    /// What the layer writes cannot be written: its disk is full.
+    pub(crate) disk_full: bool,
 }
 
 /// How Lambda's address is written.
@@ -78,6 +80,7 @@ impl Stage {
             first = first.variable("MISRULE_RUNTIME_API", format!("127.0.0.1:{}", behind.port));
             self.layers.push(Layer::start(behind)?);
         }
+        first.disk_full = setting.disk_full;
         let first = Layer::start(self.furnished(first, setting)?)?;
         self.layers.insert(0, first);
         self.lambda.until_waiting(self.layers.len()).await
@@ -115,6 +118,11 @@ impl Stage {
         let next = self.delivered().with_extension("next");
         std::fs::write(&next, delivery)?;
         Ok(std::fs::rename(next, self.delivered())?)
+    }
+
+    /// Leaves the layer's source with nothing to be found.
+    pub(crate) fn take_away(&self) -> Result<()> {
+        Ok(std::fs::remove_file(self.delivered())?)
     }
 
     /// Where a runtime's connections go.

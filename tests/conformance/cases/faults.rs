@@ -97,18 +97,23 @@ pub(crate) fn cases() -> Result<Vec<Case>> {
         .with(armed(&outage()))
         .scene(lost_answer),
     ];
-    cases.extend(traps()?);
+    cases.extend(of_guests()?);
     Ok(cases.into_iter().map(|row| row.not_direct(NO_FAULTS)).collect())
 }
 
-fn traps() -> Result<Vec<Case>> {
-    let crimes = std::fs::read(checkout().join("tests/guests/crimes.wasm"))?;
+/// Cases of components that are committed: they are no ready-made policies.
+fn of_guests() -> Result<Vec<Case>> {
+    let file = |name: &str| std::fs::read(checkout().join("tests/guests").join(name));
+    let (crimes, older) = (file("crimes.wasm")?, file("older.wasm")?);
     let trap = |(crime, cause)| {
         let setting = armed_module("court", &crimes, &json!({ "crime": crime }))?;
         let row = case("LAMBDA 57", did(crime), "the event as it was; one line with the cause").with(setting);
-        Ok(row.scene(move |stage| trapped(stage, cause)))
+        anyhow::Ok(row.scene(move |stage| trapped(stage, cause)))
     };
-    CRIMES.into_iter().map(trap).collect()
+    let mut cases = CRIMES.into_iter().map(trap).collect::<Result<Vec<_>>>()?;
+    let row = case("Misrule", "asks; a policy built against an older contract answers", "its answer");
+    cases.push(row.with(armed_module("heirloom", &older, &json!({ "path": "/orders/{id}" }))?).scene(older_contract));
+    Ok(cases)
 }
 
 fn did(crime: &str) -> &'static str {
@@ -252,6 +257,16 @@ async fn swapped(stage: Stage) -> Result<()> {
     sees(&mut lambda, "the answer").await?;
     let line = stage.layer()?.until("injected", |line| line["request_id"] == "r-1").await?;
     ensure!(line["experiment"] == "trial", "{line}");
+    Ok(())
+}
+
+async fn older_contract(stage: Stage) -> Result<()> {
+    let (_runtime, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, request(1, "/orders/7")).await?;
+    let post = sees(&mut lambda, "an answer of ours").await?;
+    let answer: Value = serde_json::from_slice(&post.body)?;
+    ensure!(answer["statusCode"] == 503 && answer["headers"]["x-count"] == "1", "{answer}");
+    ensure!(answer["body"] == "older", "{answer}");
     Ok(())
 }
 

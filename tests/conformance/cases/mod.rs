@@ -8,6 +8,7 @@ mod faults;
 mod next;
 mod routes;
 mod shutdown;
+mod soak;
 mod sources;
 mod start;
 mod streams;
@@ -39,5 +40,6 @@ pub(crate) fn all() -> Result<Vec<Case>> {
     cases.extend(clocks::cases());
     cases.extend(shutdown::cases());
     cases.extend(wrapper::cases());
+    cases.extend(soak::cases());
     Ok(cases)
 }
