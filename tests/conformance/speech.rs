@@ -78,9 +78,15 @@ pub(crate) fn chunk(data: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", data.len()).as_bytes(), data, b"\r\n"].concat()
 }
 
+/// An experiment of these policies on every function, with a budget that no case uses up.
+pub(crate) fn experiment(name: &str, policies: &Value) -> String {
+    let budget = json!({ "per_environment": 1_000_000, "per_minute": 1_000_000 });
+    publishing::experiment_within(name, &json!({ "functions": ["*"], "budget": budget }), policies)
+}
+
 /// An experiment of ready-made policies in force before the first event, in the layer next to the runtime.
 pub(crate) fn armed(policies: &Value) -> Setting {
-    Setting { delivery: Some(publishing::experiment("trial", policies).into_bytes()), ..Setting::default() }
+    Setting { delivery: Some(experiment("trial", policies).into_bytes()), ..Setting::default() }
 }
 
 /// The same with variables.
@@ -102,7 +108,7 @@ pub(crate) fn armed_module(name: &str, component: &[u8], settings: &Value) -> Re
 
 /// The bundle of such an experiment.
 pub(crate) fn bundled(name: &str, component: &[u8], settings: &Value) -> Result<Vec<u8>> {
-    let experiment = publishing::experiment(name, &json!([{ "module": "guest.wasm", "settings": settings }]));
+    let experiment = experiment(name, &json!([{ "module": "guest.wasm", "settings": settings }]));
     publishing::bundle(&experiment, &[("guest.wasm", component)], None)
 }
 

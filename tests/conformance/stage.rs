@@ -115,14 +115,18 @@ impl Stage {
 
     /// Puts this in the place of what the layer's source has.
     pub(crate) fn deliver(&self, delivery: &[u8]) -> Result<()> {
+        if self.delivered().is_dir() {
+            std::fs::remove_dir(self.delivered())?;
+        }
         let next = self.delivered().with_extension("next");
         std::fs::write(&next, delivery)?;
         Ok(std::fs::rename(next, self.delivered())?)
     }
 
-    /// Leaves the layer's source with nothing to be found.
-    pub(crate) fn take_away(&self) -> Result<()> {
-        Ok(std::fs::remove_file(self.delivered())?)
+    /// Leaves the layer's source, a file, as one that cannot be read: a folder.
+    pub(crate) fn break_source(&self) -> Result<()> {
+        std::fs::remove_file(self.delivered())?;
+        Ok(std::fs::create_dir(self.delivered())?)
     }
 
     /// Where a runtime's connections go.

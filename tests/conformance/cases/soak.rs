@@ -17,12 +17,13 @@ use tokio::sync::{Mutex, watch};
 use super::NO_LAYER;
 use crate::case::{Case, case};
 use crate::guest::{self, THROWS_AFTER};
-use crate::speech::{ACCEPTED, NEXT, STREAMING, armed, bundled, outage, post, request};
+use crate::speech::{ACCEPTED, NEXT, STREAMING, armed, bundled, experiment, outage, post, request};
 use crate::stage::{Setting, Stage, is_asked, sees, soon, writes};
 
 const CONNECTIONS: u32 = 8;
-const FULL: u32 = 100_000;
-const SHORT: u32 = 3_000;
+/// Invocations, and rounds in which each thing breaks once, at the least: in full, and otherwise.
+const FULL: (u32, usize) = (100_000, 10);
+const SHORT: (u32, usize) = (3_000, 2);
 /// Between two deliveries: the layer looks at its file each second.
 const EACH: Duration = Duration::from_millis(1_100);
 /// Descriptors more than in the first round: a runtime may just be coming or going.
@@ -73,7 +74,7 @@ fn deliveries() -> Result<Vec<Delivery>> {
     let mut garbled = whole.clone();
     let middle = garbled.len() / 2;
     garbled[middle] ^= 0xff;
-    let experiment = |policies| publishing::experiment("trial", &policies).into_bytes();
+    let experiment = |policies| experiment("trial", &policies).into_bytes();
     let mut deliveries = vec![
         ("an outage", Some(experiment(outage()))),
         ("errors in the answers' place", Some(bundled("after", &guest::component(THROWS_AFTER)?, &json!({}))?)),
@@ -83,7 +84,7 @@ fn deliveries() -> Result<Vec<Delivery>> {
         ("garbage", Some(b"\x00\xff garbage".to_vec())),
         ("a policy that nobody has", Some(experiment(json!([{ "use": "no-such-policy" }])))),
         ("a halt", Some(br#"{"halt": true}"#.to_vec())),
-        ("no source", None),
+        ("a source that is down", None),
     ];
     for crime in CRIMES {
         deliveries.push((crime, Some(bundled("court", &crimes, &json!({ "crime": crime }))?)));
@@ -117,27 +118,23 @@ async fn soak(stage: Stage) -> Result<()> {
         soon("a runtime to end", runtime).await??.with_context(|| format!("MISRULE_SOAK_SEED={seed}"))?;
     }
     let (invocations, ours) = (soak.numbers.load(Ordering::Relaxed), soak.ours.load(Ordering::Relaxed));
-    println!("soak: {invocations} invocations, {ours} of them answered by Misrule; {held:?}");
+    println!("soak: {invocations} invocations, {ours} of them answered by Misrule; descriptors, KiB: {held:?}");
     soak.tell_of_lines()?;
     ensure!(ours > 0 && ours < invocations, "{ours} of {invocations} were answered by Misrule");
-    ensure!(held.descriptors.1 < held.descriptors.0 + GROWTH, "{held:?}");
-    ensure!(held.resident_kib.1 < held.resident_kib.0 + GROWTH_KIB, "{held:?}");
+    let (first, last) = held.first().zip(held.last()).context("there was no round")?;
+    ensure!(last.0 < first.0 + GROWTH, "descriptors: {held:?}");
+    ensure!(last.1 < first.1 + GROWTH_KIB, "memory: {held:?}");
     Ok(())
 }
 
-/// What the layer held once it had seen each delivery, and at the end: the most of each.
-#[derive(Debug, Default)]
-struct Held {
-    descriptors: (usize, usize),
-    resident_kib: (u64, u64),
-}
+/// The most descriptors and resident KiB that the layer held, round by round.
+type Held = Vec<(usize, u64)>;
 
 impl Soak {
-    /// Breaks one thing after another, each at least once and until there were so many invocations.
-    async fn breaks(&self, draws: &mut Draws, wanted: u32) -> Result<Held> {
-        let mut held = Held::default();
-        let mut rounds = 0;
-        while rounds < 2 || self.numbers.load(Ordering::Relaxed) < wanted {
+    /// Breaks one thing after another, for so many rounds and until there were so many invocations.
+    async fn breaks(&self, draws: &mut Draws, (wanted, at_least): (u32, usize)) -> Result<Held> {
+        let mut held = Held::new();
+        while held.len() < at_least || self.numbers.load(Ordering::Relaxed) < wanted {
             let mut deliveries = deliveries()?;
             let (mut descriptors, mut resident) = (0, 0);
             while !deliveries.is_empty() {
@@ -147,11 +144,7 @@ impl Soak {
                 let now = self.stage.layer()?.holds()?;
                 (descriptors, resident) = (descriptors.max(now.0), resident.max(now.1));
             }
-            if rounds == 0 {
-                (held.descriptors.0, held.resident_kib.0) = (descriptors, resident);
-            }
-            (held.descriptors.1, held.resident_kib.1) = (descriptors, resident);
-            rounds += 1;
+            held.push((descriptors, resident));
         }
         Ok(held)
     }
@@ -159,7 +152,7 @@ impl Soak {
     fn deliver(&self, (what, delivery): &Delivery) -> Result<()> {
         match delivery {
             Some(delivery) => self.stage.deliver(delivery),
-            None => self.stage.take_away(),
+            None => self.stage.break_source(),
         }
         .with_context(|| format!("delivering {what}"))
     }
