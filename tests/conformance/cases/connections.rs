@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use misrule_tests::message::{Message, Reader};
 use rustix::process::Signal;
 
@@ -149,9 +149,15 @@ async fn leaks_nothing(stage: Stage) -> Result<()> {
             held = descriptors(&stage)?;
         }
     }
-    let now = descriptors(&stage)?;
-    ensure!(now.iter().zip(&held).all(|(now, then)| now <= then), "{held:?} descriptors, then {now:?}");
-    Ok(())
+    // A layer closes its end when it has seen the other close.
+    let closed = async {
+        while descriptors(&stage)?.iter().zip(&held).any(|(now, then)| now > then) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        anyhow::Ok(())
+    };
+    let closed = soon("as few descriptors as before", closed).await;
+    closed.with_context(|| format!("{held:?}, then {:?}", descriptors(&stage)))?
 }
 
 fn descriptors(stage: &Stage) -> Result<Vec<usize>> {
