@@ -64,6 +64,11 @@ pub(crate) fn from_large_answer(id: &RequestId) {
     tell(id, format!("the answer is larger than the {MAX_ANSWER} bytes that Lambda accepts, so no policy sees it"));
 }
 
+/// Says that the runtime asked again for an event that was to make it exit.
+pub(crate) fn from_survived_crash(id: &RequestId) {
+    tell(id, "the runtime asked for its event again instead of exiting, so `crash` does nothing to it".to_owned());
+}
+
 fn tell(id: &RequestId, reason: String) {
     let hint = Some("the invocation goes on as if the layer were not there".to_owned());
     Line::from(Failed { part: "proxy", request_id: Some(id.to_string()), reason, hint }).emit();

@@ -75,6 +75,7 @@ impl Connection {
                         Destination::Nobody => {}
                         Destination::Crash => {
                             self.proxy.lasting.end();
+                            self.proxy.invocations.crash(&arrival.head);
                             return Ok(arrival.break_off());
                         }
                     }
@@ -141,6 +142,9 @@ impl Connection {
     async fn admit(&self, control: &Control, head: Head, answer: Response<Content>) -> Received {
         let begun = self.proxy.invocations.begin(&head, || control.invocation_under_way());
         if begun == Begun::Before {
+            if self.proxy.invocations.survived(&head) {
+                rescue::from_survived_crash(&head.request_id);
+            }
             return Received::Untouched(answer);
         }
         self.proxy.received.fetch_add(1, Ordering::Relaxed);

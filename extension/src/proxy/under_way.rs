@@ -22,6 +22,8 @@ struct Entry {
     invocation_id: Option<String>,
     deadline: Timestamp,
     after: Option<After>,
+    /// A fault was to make the runtime exit, which it has not been seen to survive.
+    crashed: bool,
     /// The experiment that wants to know how the handler answers.
     watching: Option<Arc<Armed>>,
     _under_way: UnderWay,
@@ -69,6 +71,7 @@ impl Invocations {
             invocation_id: head.invocation_id.clone(),
             deadline: head.deadline,
             after: None,
+            crashed: false,
             watching: None,
             _under_way: under_way(),
         });
@@ -102,6 +105,21 @@ impl Invocations {
     pub(crate) fn answered(&self, request_id: &RequestId, invocation_id: Option<&str>) -> Option<After> {
         let mut entries = self.entries();
         entries.iter_mut().find(|entry| entry.answers_to(request_id, invocation_id))?.after.take()
+    }
+
+    /// A fault makes the runtime exit instead of serving this invocation.
+    pub(crate) fn crash(&self, head: &Head) {
+        let mut entries = self.entries();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.is(head)) {
+            entry.crashed = true;
+        }
+    }
+
+    /// Whether the runtime asks for an event that was to make it exit: told once.
+    pub(crate) fn survived(&self, head: &Head) -> bool {
+        let mut entries = self.entries();
+        let entry = entries.iter_mut().find(|entry| entry.is(head));
+        entry.is_some_and(|entry| std::mem::replace(&mut entry.crashed, false))
     }
 
     /// Forgets an invocation that Lambda has an answer to.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use misrule_local::function::Function;
 use misrule_local::lambda::Outcome;
 use misrule_tests::emulator::{self, Emulator, Instances};
 use misrule_tests::layered::{self, PLACE, free_port, http_event, local_appconfig};
+use misrule_tests::programs;
 use serde_json::{Value, json};
 
 use super::{armed, catalogue};
@@ -129,6 +131,19 @@ async fn a_runtime_that_crashes_comes_back_and_serves_the_next_event() -> Result
         let told = layered.everything();
         assert!(!told.contains("\"failed\""), "{client}: nothing in the layer failed:\n{told}");
     }
+    Ok(())
+}
+
+/// AWS's clients exit; this one asks again.
+#[tokio::test]
+async fn a_runtime_that_survives_a_crash_gets_its_event_and_that_is_told() -> Result<()> {
+    let folder = programs::checkout().join("tests/functions");
+    let function = Function::builder("orders").runtime(programs::python("python")?, ["stubborn.py"]).task_root(folder);
+    let layered = armed(function, &crash(), &[]).await?;
+    let event = http_event("GET", "/crash");
+    assert_eq!(layered.function.invoke(event.clone()).await.outcome.bytes().await, event);
+    let told = layered.until_line("failed").await;
+    assert!(told["reason"].as_str().is_some_and(|reason| reason.contains("instead of exiting")), "{told}");
     Ok(())
 }
 
