@@ -32,7 +32,8 @@ def reentrant(function, *more):
     def way(name):
         host, buffer = ctypes.create_string_buffer(64), ctypes.create_string_buffer(4096)
         found, error = ctypes.c_void_p(1), ctypes.c_int(-7)
-        status = function(name.encode(), *more, host, buffer, ctypes.c_size_t(4096), ctypes.byref(found), ctypes.byref(error))
+        size, places = ctypes.c_size_t(4096), (ctypes.byref(found), ctypes.byref(error))
+        status = function(name.encode(), *more, host, buffer, size, *places)
         assert status == 0, status
         return 0 if found.value else error.value
     return way
@@ -58,8 +59,13 @@ def forked(name):
 
 def started(name):
     os.closerange(3, 1024)
-    program = f"import socket\ntry: socket.getaddrinfo({name!r}, 80)\nexcept socket.gaierror as error: print(error.errno)\nelse: print(0)"
-    return int(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
+    program = "\n".join([
+        "import socket, sys",
+        "try: socket.getaddrinfo(sys.argv[1], 80)",
+        "except socket.gaierror as error: print(error.errno)",
+        "else: print(0)",
+    ])
+    return int(subprocess.run([sys.executable, "-c", program, name], capture_output=True, check=True).stdout)
 
 
 for name in sys.argv[1:]:

@@ -10,27 +10,28 @@ static const char *known(const char *name) {
     return length >= 5 && strncasecmp(name + length - 5, ".test", 5) == 0 ? "127.0.0.1" : name;
 }
 
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
-    int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
-    return next(known(name), service, hints, found);
+typedef struct hostent Host;
+typedef const struct addrinfo *Hints;
+
+/* The function of this name that comes after ours. */
+#define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
+
+int getaddrinfo(const char *name, const char *service, Hints hints, struct addrinfo **found) {
+    return NEXT(getaddrinfo)(known(name), service, hints, found);
 }
 
-struct hostent *gethostbyname(const char *name) {
-    struct hostent *(*next)(const char *) = dlsym(RTLD_NEXT, "gethostbyname");
-    return next(known(name));
+Host *gethostbyname(const char *name) {
+    return NEXT(gethostbyname)(known(name));
 }
 
-struct hostent *gethostbyname2(const char *name, int family) {
-    struct hostent *(*next)(const char *, int) = dlsym(RTLD_NEXT, "gethostbyname2");
-    return next(known(name), family);
+Host *gethostbyname2(const char *name, int family) {
+    return NEXT(gethostbyname2)(known(name), family);
 }
 
-int gethostbyname_r(const char *name, struct hostent *host, char *buffer, size_t size, struct hostent **result, int *error) {
-    int (*next)(const char *, struct hostent *, char *, size_t, struct hostent **, int *) = dlsym(RTLD_NEXT, "gethostbyname_r");
-    return next(known(name), host, buffer, size, result, error);
+int gethostbyname_r(const char *name, Host *host, char *buffer, size_t size, Host **result, int *error) {
+    return NEXT(gethostbyname_r)(known(name), host, buffer, size, result, error);
 }
 
-int gethostbyname2_r(const char *name, int family, struct hostent *host, char *buffer, size_t size, struct hostent **result, int *error) {
-    int (*next)(const char *, int, struct hostent *, char *, size_t, struct hostent **, int *) = dlsym(RTLD_NEXT, "gethostbyname2_r");
-    return next(known(name), family, host, buffer, size, result, error);
+int gethostbyname2_r(const char *name, int family, Host *host, char *buffer, size_t size, Host **result, int *error) {
+    return NEXT(gethostbyname2_r)(known(name), family, host, buffer, size, result, error);
 }

@@ -1,5 +1,5 @@
-//! What is preloaded into runtimes, as a layer holds it: the wrapper with its library beside it, and a resolver that knows
-//! names without a network.
+//! What is preloaded into runtimes, as a layer holds it: the wrapper with its library beside it, and a resolver that
+//! knows names without a network.
 
 use std::ffi::OsStr;
 use std::fs;

@@ -1,5 +1,6 @@
-//! The library that lets names fail to resolve, in programs as they are: Python and what it reaches of C, Node, Rust, and the
-//! processes that they start. And what the wrapper makes of runtimes that can have it, and of those that cannot.
+//! The library that lets names fail to resolve, in programs as they are: Python and what it reaches of C, Node, Rust,
+//! and the processes that they start. And what the wrapper makes of runtimes that can have it, and of those that
+//! cannot.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -97,8 +98,8 @@ fn without_a_layers_page_every_name_is_found() -> Result<()> {
 #[test]
 fn node_finds_no_blocked_name() -> Result<()> {
     let (opt, board) = (Opt::new()?, board());
-    let names = ["shop.test", "open.test"];
-    let told = said(preloaded(&opt, "node", &page(board.descriptor())).arg(script("resolve.js")).args(names))?;
+    let ([node, _], names) = (programs::node()?, ["shop.test", "open.test"]);
+    let told = said(preloaded(&opt, node, &page(board.descriptor())).arg(script("resolve.js")).args(names))?;
     let told: BTreeSet<_> = told.lines().collect();
     let expected = [
         "shop.test lookup ENOTFOUND",

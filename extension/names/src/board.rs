@@ -101,8 +101,8 @@ impl Board {
     }
 
     /// Blocks these names beside those that are blocked already, for this long at most: until the round is
-    /// [wiped](Self::wipe). Names are globs: `*` stands for any characters, `?` for one; case and a dot at the end do not
-    /// count.
+    /// [wiped](Self::wipe). Names are globs: `*` stands for any characters, `?` for one; case and a dot at the end do
+    /// not count.
     ///
     /// # Errors
     /// Where one of them cannot be blocked; then none is.

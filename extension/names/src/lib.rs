@@ -6,11 +6,11 @@
 //! | [`Window`] | a runtime's end: maps the page, and asks whether a name is blocked |
 //! | `page` | what stands on it, and how one side reads while the other writes |
 //! | `matching` | globs over names of hosts |
-//! | `system` | the calls of the kernel that both ends need: all that is `unsafe` here, but for one line of [`Window`] |
+//! | `system` | the calls of the kernel that both ends need: all that is `unsafe`, but for a line of [`Window`] |
 //!
-//! The page is a file of memory (`memfd_create`), sealed once the layer has mapped it: nobody can change its size, so that
-//! no reader meets a page that is gone, and nobody can write it any more but through the mapping that the layer has. It
-//! holds until when its names are blocked, so that they are not for ever where the layer dies.
+//! The page is a file of memory (`memfd_create`), sealed once the layer has mapped it: nobody can change its size, so
+//! that no reader meets a page that is gone, and nobody can write it any more but through the mapping that the layer
+//! has. It holds until when its names are blocked, so that they are not for ever where the layer dies.
 //!
 //! No standard library: this is loaded into programs that are not ours.
 

@@ -36,8 +36,9 @@ pub(crate) fn matches(glob: &[AtomicU8], name: &[u8]) -> bool {
     glob.get(at..).is_some_and(|rest| rest.iter().all(|byte| byte.load(Relaxed) == b'*'))
 }
 
-/// Whether this is an address and no name: nobody is asked for it. IPv6 has a colon; of IPv4's many forms, `10.1` and `0x7f.1`
-/// among them, each ends in a number, as no name does (<https://url.spec.whatwg.org/#ends-in-a-number-checker>).
+/// Whether this is an address and no name: nobody is asked for it. IPv6 has a colon; of IPv4's many forms, `10.1` and
+/// `0x7f.1` among them, each ends in a number, as no name does
+/// (<https://url.spec.whatwg.org/#ends-in-a-number-checker>).
 pub(crate) fn is_address(name: &[u8]) -> bool {
     let last = without_dot(name).rsplit(|byte| *byte == b'.').next().unwrap_or_default();
     let number = match last {

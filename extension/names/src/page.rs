@@ -1,7 +1,7 @@
 //! The page: what stands on it, and how one side reads while the other writes.
 //!
-//! Nothing but atomics, so a reader that meets a writer reads something, and its count of rounds says that it was not one
-//! list of names: then it reads again.
+//! Nothing but atomics, so a reader that meets a writer reads something, and its count of rounds says that it was not
+//! one list of names: then it reads again.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU8, AtomicU64, fence};
@@ -14,7 +14,8 @@ pub const CAPACITY: usize = 64 * 1024;
 /// What a page of this form begins with.
 const MAGIC: u64 = u64::from_le_bytes(*b"misrule1");
 
-/// How often a reader begins again before it gives up, and the name is not blocked: each time an invocation ended meanwhile.
+/// How often a reader begins again before it gives up, and the name is not blocked: each time an invocation ended
+/// meanwhile.
 const ATTEMPTS: u32 = 8;
 
 /// The page, as both sides map it.

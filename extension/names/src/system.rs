@@ -81,8 +81,8 @@ impl Descriptor {
         unsafe { libc::lseek(self.0, 0, libc::SEEK_END) }
     }
 
-    /// Maps the page that the file is, for as long as this process lives, to write it too or only to read it. The caller has
-    /// seen that the file is as large, and that this stays so.
+    /// Maps the page that the file is, for as long as this process lives, to write it too or only to read it. The
+    /// caller has seen that the file is as large, and that this stays so.
     pub(crate) fn map(&self, to_write: bool) -> Result<&'static Page, Errno> {
         let protection = if to_write { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_READ };
         // SAFETY: without MAP_FIXED the kernel chooses a place that nothing else has.
@@ -90,10 +90,10 @@ impl Descriptor {
         if place == libc::MAP_FAILED {
             return Err(Errno::last());
         }
-        // SAFETY: the mapping is SIZE bytes long, aligned to pages of the kernel and never unmapped; the file behind it has
-        // as many bytes and keeps them. Every field is an atomic number, which any bytes are and any process may change
-        // meanwhile. Who may only read maps it without `to_write`, and calls nothing that stores; loads of at most 8 bytes
-        // are allowed there on both of Lambda's architectures.
+        // SAFETY: the mapping is SIZE bytes long, aligned to pages of the kernel and never unmapped; the file behind it
+        // has as many bytes and keeps them. Every field is an atomic number, which any bytes are and any process may
+        // change meanwhile. Who may only read maps it without `to_write`, and calls nothing that stores; loads of at
+        // most 8 bytes are allowed there on both of Lambda's architectures.
         Ok(unsafe { &*place.cast::<Page>() })
     }
 }

@@ -64,7 +64,8 @@ impl Window {
         Ok(())
     }
 
-    /// Whether a name is blocked now. Addresses, the names of the machine itself, and what is too long for a name never are.
+    /// Whether a name is blocked now. Addresses, the names of the machine itself, and what is too long for a name never
+    /// are.
     pub fn blocks(&self, name: &[u8]) -> bool {
         let page = self.0.load(Acquire);
         // SAFETY: it is null, or was a reference to a page that stays mapped for as long as the process lives.

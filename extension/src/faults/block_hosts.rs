@@ -46,7 +46,7 @@ struct Blocked {
 }
 
 impl Names {
-    /// Makes the page that runtimes read, so that [`page`](Self::page) has something to offer. Only the first call counts.
+    /// Makes the page that runtimes read, which the wrapper is then told of. Only the first call counts.
     ///
     /// # Errors
     /// Where the kernel has no files of memory that can be sealed (Linux 5.1 and newer have).
@@ -56,8 +56,9 @@ impl Names {
         Ok(())
     }
 
-    /// Where runtimes find the page, if there is one: this process alone can write it. What /proc calls this process need not
-    /// be what the process calls itself: a sandbox may have numbers of its own, and the /proc of what it lies in.
+    /// Where runtimes find the page, if there is one: this process alone can write it. What /proc calls this process
+    /// need not be what the process calls itself: a sandbox may have numbers of its own, and the /proc of what it lies
+    /// in.
     pub(crate) fn page(&self) -> Option<String> {
         let descriptor = self.board().ok()?.descriptor();
         let process = std::fs::read_link("/proc/self").ok()?;

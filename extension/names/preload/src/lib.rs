@@ -5,10 +5,11 @@
 //! | `lookups` | the functions that take the place of libc's |
 //! | `next` | libc's own, which they forward to |
 //!
-//! As it is loaded it maps the page that `MISRULE_NAMES` names, and keeps no descriptor. Where that is no page of a layer's,
-//! or none at all, everything is forwarded, in this process and in those that it starts.
+//! As it is loaded it maps the page that `MISRULE_NAMES` names, and keeps no descriptor. Where that is no page of a
+//! layer's, or none at all, everything is forwarded, in this process and in those that it starts.
 //!
-//! What ships is built with `panic = "abort"` and without the standard library; only tools that look at it build it otherwise.
+//! What ships is built with `panic = "abort"` and without the standard library; only tools that look at it build it
+//! otherwise.
 
 #![cfg_attr(all(panic = "abort", not(test)), no_std)]
 #![expect(unsafe_code, reason = "it speaks C with programs of any language; each block says why it is sound")]

@@ -1,7 +1,9 @@
-//! The functions that take the place of libc's. Each is the same: a blocked name does not exist, as its documentation says
-//! that it would report; any other goes to libc's own. Where that cannot be found, the answer is a failure for good.
+//! The functions that take the place of libc's. Each is the same: a blocked name does not exist, as its documentation
+//! says that it would report; any other goes to libc's own. Where that cannot be found, the answer is a failure for
+//! good.
 //!
-//! <https://man7.org/linux/man-pages/man3/getaddrinfo.3.html>, <https://man7.org/linux/man-pages/man3/gethostbyname.3.html>
+//! <https://man7.org/linux/man-pages/man3/getaddrinfo.3.html>,
+//! <https://man7.org/linux/man-pages/man3/gethostbyname.3.html>
 
 use core::ffi::{c_char, c_int};
 use core::ptr;

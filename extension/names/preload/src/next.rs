@@ -35,7 +35,8 @@ impl<F: Copy> Next<F> {
         if found.is_null() {
             return None;
         }
-        // SAFETY: it is no null, and `named` was told that what has this name is an `F`, which is as large as a pointer.
+        // SAFETY: it is no null, and `named` was told that what has this name is an `F`, which is as large as a
+        // pointer.
         Some(unsafe { core::mem::transmute_copy::<*mut c_void, F>(&found) })
     }
 }
