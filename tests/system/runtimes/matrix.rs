@@ -112,3 +112,19 @@ fn the_readme_has_this_table() {
     let readme = fs::read_to_string(checkout().join("tests/README.md")).unwrap();
     assert!(readme.contains(&table()), "tests/README.md lacks:\n{}", table());
 }
+
+#[test]
+fn the_readme_names_the_versions_that_are_tested() {
+    let read = |file: &str| fs::read_to_string(checkout().join(file)).unwrap();
+    let readme = read("tests/README.md");
+    for (client, file, before) in [
+        ("awslambdaric", "tests/requirements.txt", "awslambdaric=="),
+        ("aws-lambda-ric", "tests/node/package.json", "\"aws-lambda-ric\": \""),
+        ("lambda_runtime", "Cargo.lock", "name = \"lambda_runtime\"\nversion = \""),
+    ] {
+        let text = read(file);
+        let (_, rest) = text.split_once(before).unwrap();
+        let version: String = rest.chars().take_while(|part| part.is_ascii_digit() || *part == '.').collect();
+        assert!(readme.contains(&format!("`{client}` {version}")), "tests/README.md does not say {client} {version}");
+    }
+}
