@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
+use super::limits;
 use crate::faults::streamed::{Turn, Walked};
 
 /// The header, and the trailer of a stream, that say that the handler failed.
@@ -130,25 +131,24 @@ impl Content {
         }
     }
 
-    /// The same of a body that may have so many bytes. Of a larger one what was read stays in the body as it came.
+    /// The same of a body that may have so many bytes. Of a larger one what was read stays in the body.
     pub(crate) async fn collect_within(&mut self, limit: usize) -> Collected {
-        let expected = usize::try_from(self.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
+        let expected = usize::try_from(self.size_hint().lower()).unwrap_or(usize::MAX);
         if expected > limit {
             return Collected::TooLarge;
         }
-        let mut read = 0_usize;
-        while let Some(data) = self.read_frame().await {
-            read = read.saturating_add(data.len());
-            if read > limit {
-                return Collected::TooLarge;
-            }
+        let mut whole = Whole::new(expected.min(limits::EVENT));
+        self.move_ahead(&mut whole);
+        while whole.len() <= limit && self.read_frame().await.is_some() {
+            self.move_ahead(&mut whole);
         }
-        if self.failure.is_some() {
-            return Collected::Broken;
-        }
-        let whole = join(&self.ahead, expected);
+        let whole = whole.finish();
         self.replace(whole.clone());
-        Collected::Whole(whole)
+        match self.failure {
+            _ if whole.len() > limit => Collected::TooLarge,
+            Some(_) => Collected::Broken,
+            None => Collected::Whole(whole),
+        }
     }
 
     /// Puts these bytes in the place of those that were read. Trailers stay.
@@ -178,6 +178,17 @@ impl Content {
         }
         self.rest = None;
         None
+    }
+
+    /// Moves the data that was read ahead; trailers stay.
+    fn move_ahead(&mut self, whole: &mut Whole) {
+        self.ahead.retain_mut(|frame| match frame.data_mut() {
+            Some(data) => {
+                whole.add(std::mem::take(data));
+                false
+            }
+            None => true,
+        });
     }
 
     fn note(&mut self, frame: &Frame<Bytes>) {
@@ -247,16 +258,37 @@ impl Drop for Ending {
     }
 }
 
-fn join(frames: &VecDeque<Frame<Bytes>>, expected: usize) -> Bytes {
-    let mut pieces = frames.iter().filter_map(Frame::data_ref);
-    match (pieces.next(), pieces.next()) {
-        (None, _) => Bytes::new(),
-        (Some(only), None) => only.clone(),
-        (Some(first), Some(second)) => {
-            let mut whole = BytesMut::with_capacity(expected);
-            [first, second].into_iter().chain(pieces).for_each(|piece| whole.extend_from_slice(piece));
-            whole.freeze()
+/// A body that is put together as it comes: each piece is copied while it is fresh, and its memory used again.
+struct Whole {
+    /// The first piece, for as long as it is the only one.
+    only: Bytes,
+    several: BytesMut,
+    expected: usize,
+}
+
+impl Whole {
+    fn new(expected: usize) -> Self {
+        Self { only: Bytes::new(), several: BytesMut::new(), expected }
+    }
+
+    fn add(&mut self, piece: Bytes) {
+        if self.several.is_empty() {
+            if self.only.is_empty() {
+                self.only = piece;
+                return;
+            }
+            self.several.reserve(self.expected);
+            self.several.extend_from_slice(&std::mem::take(&mut self.only));
         }
+        self.several.extend_from_slice(&piece);
+    }
+
+    fn len(&self) -> usize {
+        self.only.len().max(self.several.len())
+    }
+
+    fn finish(self) -> Bytes {
+        if self.several.is_empty() { self.only } else { self.several.freeze() }
     }
 }
 

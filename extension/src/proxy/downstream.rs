@@ -11,13 +11,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::limits;
+use super::stream::Stream;
 
 /// A runtime's stream, which hyper reads and writes while a [`Watch`] looks whether its other end is still there.
-pub(crate) struct Downstream(Arc<Mutex<TcpStream>>);
+pub(crate) struct Downstream(Arc<Mutex<Stream>>);
 
 /// Looks at a runtime's stream without taking anything from it.
 #[derive(Clone)]
-pub(crate) struct Watch(Arc<Mutex<TcpStream>>);
+pub(crate) struct Watch(Arc<Mutex<Stream>>);
 
 /// How runtimes are spoken to. A runtime may close its half once it has asked; whether it waits at all is the watch's
 /// business. Nothing is added to an answer, and nothing times out: a `/next` waits for hours.
@@ -37,8 +38,7 @@ pub(crate) fn protocol() -> http1::Builder {
 impl Downstream {
     /// The stream of an accepted connection.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        let _ = stream.set_nodelay(true);
-        Self(Arc::new(Mutex::new(stream)))
+        Self(Arc::new(Mutex::new(Stream::new(stream))))
     }
 
     /// A watch over this stream.
@@ -56,14 +56,14 @@ impl Watch {
 
     fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut byte = [0];
-        match lock(&self.0).poll_peek(cx, &mut ReadBuf::new(&mut byte)) {
+        match lock(&self.0).connection().poll_peek(cx, &mut ReadBuf::new(&mut byte)) {
             Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(()),
             Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
         }
     }
 }
 
-fn lock(stream: &Mutex<TcpStream>) -> MutexGuard<'_, TcpStream> {
+fn lock(stream: &Mutex<Stream>) -> MutexGuard<'_, Stream> {
     stream.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

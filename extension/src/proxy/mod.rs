@@ -18,6 +18,7 @@ mod prelude;
 mod rescue;
 mod road;
 mod route;
+mod stream;
 mod under_way;
 mod upstream;
 

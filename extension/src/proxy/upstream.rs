@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::content::Content;
+use super::stream::Stream;
 use super::{limits, rescue};
 use crate::settings::UpstreamAddress;
 
@@ -164,8 +165,7 @@ impl Address {
 
     /// Connects. A refused connection is tried again: a proxy before Lambda may start after us, and nothing was sent.
     async fn connect(self: &Arc<Self>, budget: Duration, generation: u64) -> io::Result<Idle> {
-        let stream = self.stream(budget).await?;
-        stream.set_nodelay(true)?;
+        let stream = Stream::new(self.stream(budget).await?);
         let (sender, connection) = http1::Builder::new()
             .preserve_header_case(true)
             .max_buf_size(limits::MESSAGE_HEAD)
