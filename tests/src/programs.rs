@@ -19,6 +19,15 @@ pub fn checkout() -> &'static Path {
 pub fn program(name: &str) -> Result<PathBuf> {
     static BUILT: OnceLock<bool> = OnceLock::new();
     ensure!(*BUILT.get_or_init(|| build(&["--workspace", "--bins"])), "cargo cannot build the programs under test");
+    built(name)
+}
+
+/// The same as it was built before, for benches: what is measured is whose path they are given.
+///
+/// # Errors
+///
+/// Where it was not built in the profile of the program that asks.
+pub fn built(name: &str) -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     // target/PROFILE/deps/TEST
     let folder = here.parent().and_then(Path::parent).context("tests run from the target folder")?;

@@ -1,9 +1,11 @@
 //! Experiments that replace each other while invocations run: what callers got, and by which experiment each was decided.
 
+mod decided;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -11,20 +13,42 @@ use misrule_local::function::Function;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::layered::{free_port, http_event, rust};
-use crate::programs;
-use crate::publishing::experiment;
+use crate::layered::{PATIENCE, free_port, http_event};
+use decided::Decided;
 
-/// Between two swaps: `file:` is looked at each second.
-const EVERY: Duration = Duration::from_millis(1100);
+/// How often it is looked whether the next swap is due.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Statuses that experiments tell themselves apart by.
+const STATUSES: usize = 50;
 
 /// How hard.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
     /// Callers, each with one invocation at a time.
     pub clients: usize,
-    /// Experiments that come after the first.
-    pub swaps: usize,
+    /// What they make together; more, where the last experiment is not yet in force.
+    pub invocations: usize,
+}
+
+/// What runs.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// The layer.
+    pub extension: PathBuf,
+    /// Its wrapper.
+    pub wrapper: PathBuf,
+    /// The function's runtime.
+    pub runtime: PathBuf,
+}
+
+/// What replaces each other, as delivered: the number `n` has the name and the policies of [`name`] and [`policies`].
+#[derive(Debug, Default)]
+pub struct Experiments {
+    /// From the first to the last: one is a load without a swap.
+    pub contents: Vec<Vec<u8>>,
+    /// The key that signed them.
+    pub key: Option<String>,
 }
 
 /// What came of it.
@@ -36,32 +60,40 @@ pub struct Seen {
     pub experiments: BTreeSet<String>,
 }
 
-/// Experiments, by request id, that the layer's log says to have injected something.
-type Decided = Arc<Mutex<BTreeMap<String, Vec<String>>>>;
+/// What the experiment of this number is called.
+pub fn name(number: usize) -> String {
+    format!("swap-{number}")
+}
 
-/// One execution environment of Managed Instances under load, while one experiment follows another.
+/// Two policies that both act on each invocation. `by` is `use` or `module`, and `suffix` that of modules.
+pub fn policies(number: usize, by: &str, suffix: &str) -> Value {
+    let status = 500 + number % STATUSES;
+    json!([
+        { by: format!("latency{suffix}"), "settings": { "delay": "1ms" } },
+        { by: format!("path-outage{suffix}"), "settings": { "paths": ["/orders/*"], "status": status } },
+    ])
+}
+
+/// One execution environment of Managed Instances under load, while one experiment follows another: spread evenly over the
+/// invocations, and each only once the one before is in force.
 ///
 /// # Errors
 ///
-/// Where it cannot be started; where an invocation was lost, or was decided by none or by more than one experiment.
-pub async fn run(load: Load) -> Result<Seen> {
+/// Where it cannot be started; where an experiment does not come in force; where an invocation was lost, or was decided by
+/// none or by more than one experiment.
+pub async fn run(load: Load, programs: &Programs, experiments: &Experiments) -> Result<Seen> {
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("experiment.json");
-    swap(&file, 0)?;
+    let file = folder.path().join("experiment");
+    swap(&file, experiments, 0)?;
     let decided = Decided::default();
-    let function = Arc::new(function(load.clients, &file, &decided).await?);
+    let function = Arc::new(function(load.clients, programs, experiments, &file, &decided).await?);
     until_armed(&function).await?;
-    let over = Arc::new(AtomicBool::new(false));
-    let sequence = Arc::new(AtomicUsize::new(0));
+    let begun = Arc::new(AtomicUsize::new(0));
     let clients: Vec<_> = (0..load.clients)
-        .map(|_| tokio::spawn(client(Arc::clone(&function), Arc::clone(&over), Arc::clone(&sequence))))
+        .map(|_| tokio::spawn(client(Arc::clone(&function), decided.clone(), Arc::clone(&begun), load.invocations)))
         .collect();
-    for number in 1..=load.swaps {
-        sleep(EVERY).await;
-        swap(&file, number)?;
-    }
-    sleep(EVERY * 2).await;
-    over.store(true, Ordering::Relaxed);
+    let swapped = swaps(&file, experiments, load, &begun, &decided).await;
+    decided.over();
     let mut seen = Seen::default();
     let mut answered = BTreeMap::new();
     for client in clients {
@@ -71,44 +103,65 @@ pub async fn run(load: Load) -> Result<Seen> {
             ensure!(answered.insert(request_id, experiment).is_none(), "an event was answered twice");
         }
     }
-    let function = Arc::into_inner(function).context("somebody still invokes")?;
-    function.shutdown().await;
-    agrees(&answered, &decided)?;
+    swapped?;
+    Arc::into_inner(function).context("somebody still invokes")?.shutdown().await;
+    decided.agrees(&answered)?;
     Ok(seen)
 }
 
-async fn function(clients: usize, file: &Path, decided: &Decided) -> Result<Function> {
-    let decided = Arc::clone(decided);
-    let builder = rust("shop")?
+async fn function(
+    clients: usize,
+    programs: &Programs,
+    experiments: &Experiments,
+    file: &Path,
+    decided: &Decided,
+) -> Result<Function> {
+    let decided = decided.clone();
+    let mut builder = Function::builder("shop")
+        .runtime(&programs.runtime, [])
         .managed_instances(clients)
-        .extension(programs::program("misrule-extension")?, [])
-        .wrapper(programs::program("misrule-wrapper")?)
+        .extension(&programs.extension, [])
+        .wrapper(&programs.wrapper)
         .env("MISRULE_PORT", free_port()?.to_string())
         .env("MISRULE_LOCAL", "true")
         .env("MISRULE_SOURCE", format!("file:{}", file.display()))
-        .on_output(move |line| note(&decided, &line.text));
+        .on_output(move |line| decided.note(&line.text));
+    if let Some(key) = &experiments.key {
+        builder = builder.env("MISRULE_PUBLIC_KEY", key);
+    }
     Ok(builder.start().await?)
 }
 
-fn note(decided: &Decided, text: &str) {
-    let Ok(line) = serde_json::from_str::<Value>(text) else { return };
-    if let ("injected", Some(request), Some(experiment)) =
-        (line["misrule"].as_str().unwrap_or_default(), line["request_id"].as_str(), line["experiment"].as_str())
-    {
-        let mut decided = decided.lock().unwrap_or_else(PoisonError::into_inner);
-        decided.entry(request.to_owned()).or_default().push(experiment.to_owned());
-    }
+/// Puts the experiment of this number in the place of the one before, whole at any time.
+fn swap(file: &Path, experiments: &Experiments, number: usize) -> Result<()> {
+    let content = experiments.contents.get(number).context("there is no such experiment")?;
+    let next = file.with_extension("next");
+    std::fs::write(&next, content)?;
+    Ok(std::fs::rename(next, file)?)
 }
 
-/// Puts the experiment of this number in the place of the one before, whole at any time.
-fn swap(file: &Path, number: usize) -> Result<()> {
-    let policies = json!([
-        { "use": "latency", "settings": { "delay": "1ms" } },
-        { "use": "path-outage", "settings": { "paths": ["/orders/*"], "status": 500 + number % 50 } },
-    ]);
-    let next = file.with_extension("next");
-    std::fs::write(&next, experiment(&format!("swap-{number}"), &policies))?;
-    Ok(std::fs::rename(next, file)?)
+/// All swaps after the first experiment.
+async fn swaps(
+    file: &Path,
+    experiments: &Experiments,
+    load: Load,
+    begun: &AtomicUsize,
+    decided: &Decided,
+) -> Result<()> {
+    let count = experiments.contents.len();
+    for number in 1..count {
+        while begun.load(Ordering::Relaxed) < load.invocations * number / count {
+            sleep(LOOK).await;
+        }
+        swap(file, experiments, number)?;
+        let armed = async {
+            while !decided.armed(&name(number)) {
+                sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, armed).await.with_context(|| format!("`{}` is not armed", name(number)))?;
+    }
+    Ok(())
 }
 
 /// Waits until the first experiment decides: from then on there is always one in force.
@@ -118,17 +171,20 @@ async fn until_armed(function: &Function) -> Result<()> {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(crate::layered::PATIENCE, armed).await.context("no experiment is armed")
+    tokio::time::timeout(PATIENCE, armed).await.context("no experiment is armed")
 }
 
 type Answers = Vec<(String, String, Duration)>;
 
-async fn client(function: Arc<Function>, over: Arc<AtomicBool>, sequence: Arc<AtomicUsize>) -> Result<Answers> {
+async fn client(function: Arc<Function>, decided: Decided, begun: Arc<AtomicUsize>, least: usize) -> Result<Answers> {
     let mut answers = Vec::new();
-    while !over.load(Ordering::Relaxed) {
-        answers.push(invoke(&function, sequence.fetch_add(1, Ordering::Relaxed)).await?);
+    loop {
+        let number = begun.fetch_add(1, Ordering::Relaxed);
+        if number >= least && decided.is_over() {
+            return Ok(answers);
+        }
+        answers.push(invoke(&function, number).await?);
     }
-    Ok(answers)
 }
 
 /// One invocation that every experiment answers: by which, and after how long.
@@ -137,23 +193,10 @@ async fn invoke(function: &Function, number: usize) -> Result<(String, String, D
     let answer: Value = serde_json::from_slice(&invoked.outcome.bytes().await)?;
     let named = answer["headers"]["x-misrule"].as_str().and_then(|named| named.strip_suffix("/path-outage"));
     let name = named.with_context(|| format!("no experiment answered: {answer}"))?;
-    let number: u64 = name.trim_start_matches("swap-").parse()?;
+    let number: usize = name.trim_start_matches("swap-").parse()?;
     ensure!(
-        answer["statusCode"] == 500 + number % 50,
+        answer["statusCode"] == 500 + number % STATUSES,
         "an answer of one experiment with the settings of another: {answer}"
     );
     Ok((invoked.request_id, name.to_owned(), invoked.duration))
-}
-
-/// The log names, for each invocation, the experiment that answered it, once for each of its two policies.
-fn agrees(answered: &BTreeMap<String, String>, decided: &Decided) -> Result<()> {
-    let decided = decided.lock().unwrap_or_else(PoisonError::into_inner);
-    for (request, experiment) in answered {
-        let named = decided.get(request).map(Vec::as_slice).unwrap_or_default();
-        ensure!(
-            named == [experiment.clone(), experiment.clone()],
-            "{request} was answered by {experiment}, decided by {named:?}"
-        );
-    }
-    Ok(())
 }

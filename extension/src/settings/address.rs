@@ -149,6 +149,11 @@ impl FileAddress {
         &self.path
     }
 
+    /// Whether it must have been deployed with the function.
+    pub fn confined(&self) -> bool {
+        self.confined
+    }
+
     /// Whether a file may be read that turned out to be at this path, without dots and links.
     pub fn admits(&self, resolved: &Path) -> bool {
         !self.confined || DEPLOYED.iter().any(|deployed| resolved.starts_with(deployed))

@@ -12,6 +12,8 @@ use super::{Fetched, Source, SourceError};
 use crate::settings::FileAddress;
 
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Outside Lambda, where somebody edits the file and waits to see it.
+const LOCAL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A file. Whether it changed is told by its content's digest.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Source for File {
     }
 
     fn interval(&self) -> Duration {
-        INTERVAL
+        if self.address.confined() { INTERVAL } else { LOCAL_INTERVAL }
     }
 
     /// It keeps nothing that only one may use.
@@ -109,6 +111,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("experiment.json");
         let mut file = source(&path, "true");
+        assert_eq!(file.interval(), Duration::from_millis(100));
         assert!(
             matches!(file.fetch().await.unwrap(), Fetched::Nothing { missing } if missing.contains("experiment.json"))
         );
@@ -141,7 +144,9 @@ mod tests {
 
     #[test]
     fn a_link_out_of_what_was_deployed_is_not_followed() {
-        let address = source("/opt/experiment.json".as_ref(), "false").address;
+        let file = source("/opt/experiment.json".as_ref(), "false");
+        assert_eq!(file.interval(), Duration::from_secs(1));
+        let address = file.address;
         assert!(address.admits("/opt/experiments/one.json".as_ref()));
         assert!(!address.admits("/tmp/one.json".as_ref()));
     }

@@ -7,7 +7,7 @@ use misrule_engine::delivery::{SigningKey, bundle};
 use misrule_engine::experiment::Experiment;
 use misrule_engine::sandbox::Target;
 use misrule_engine::sandbox::images::Precompiler;
-use misrule_tests::publishing::experiment;
+use misrule_tests::publishing::{experiment, marked};
 use serde_json::{Value, json};
 
 /// One way of delivering the same policies.
@@ -41,18 +41,22 @@ fn signed(name: &'static str, images: &bundle::Images) -> Result<Delivery> {
     let key = SigningKey::from_seed(&[7; 32]);
     let experiment = experiment("bench", &policies("module", ".wasm"));
     let experiment = Experiment::from_json(experiment.as_bytes())?;
-    let bytes = bundle::write(&experiment, &modules(), images, Some(&key))?;
+    let bytes = bundle::write(&experiment, &modules()?, images, Some(&key))?;
     Ok(Delivery { name, bytes, key: Some(key.public_key().to_string()) })
 }
 
-fn modules() -> BTreeMap<String, Vec<u8>> {
-    let named = |policy: &misrule_policies::ReadyMade| (format!("{}.wasm", policy.name), policy.component.to_vec());
-    misrule_policies::READY_MADE.iter().map(named).collect()
+/// Marked, so that the layer's own images are of other components.
+fn modules() -> Result<BTreeMap<String, Vec<u8>>> {
+    let named = |policy: &str| {
+        let component = misrule_policies::component(policy).context("it is ready-made")?;
+        Ok((format!("{policy}.wasm"), marked(component, "bench")))
+    };
+    ["path-outage", "latency", "error"].into_iter().map(named).collect()
 }
 
 fn images() -> Result<bundle::Images> {
     let precompiler = Precompiler::new(Target::here().context("a layer runs on Linux")?)?;
     let image = |(file, component): (String, Vec<u8>)| Ok((file, precompiler.image(&component)?));
-    let images = modules().into_iter().map(image).collect::<Result<_>>()?;
+    let images = modules()?.into_iter().map(image).collect::<Result<_>>()?;
     Ok(BTreeMap::from([(precompiler.folder(), images)]))
 }
