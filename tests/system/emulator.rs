@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use cases::{CASES, Case, Step};
 use control_program::{ControlProgram, Got};
 use differences::{DIFFERENCES, EMULATORS_OWN_FAILURE};
-use observed::{Observed, observed};
+use observed::{Observed, observed, take_overtaken};
 
 /// How often a case is tried again where the emulator failed by itself.
 const ATTEMPTS: usize = 4;
@@ -115,7 +115,11 @@ async fn run(case: &Case, program: ControlProgram) -> Result<Observed> {
     }
     let got = with_error_types(got, &lines);
     never_ours(case, &got);
-    Ok(observed(&got, requests, &lines))
+    let mut observed = observed(&got, requests, &lines);
+    if case.kills_the_extension() {
+        take_overtaken(&mut observed);
+    }
+    Ok(observed)
 }
 
 async fn kill_at_work(program: &ControlProgram) -> Result<()> {
