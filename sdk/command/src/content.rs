@@ -22,7 +22,6 @@ use misrule_engine::time::Timestamp;
 pub(crate) use error::ContentError;
 
 use crate::appconfig::{Content, media_type};
-use crate::carried_out::CARRIED_OUT;
 use crate::compile;
 use crate::images;
 use crate::key_file::Signer;
@@ -148,18 +147,18 @@ impl Draft {
             warnings.push(format!("`blast_radius.rate` is 0: `{name}` injects nothing"));
         }
         warnings.extend(policies.iter().filter_map(|policy| self.idle(policy)));
-        warnings.extend(self.not_carried_out());
+        warnings.extend(self.opted_in());
         warnings.extend(self.far_ahead());
         warnings.extend(self.soon_stale());
         warnings
     }
 
-    /// Kinds of fault that it allows in vain.
-    fn not_carried_out(&self) -> Option<String> {
-        let kinds = self.experiment.blast_radius.faults.iter().filter(|kind| !CARRIED_OUT.contains(kind));
-        let kinds: Vec<_> = kinds.map(|kind| format!("`{kind}`")).collect();
-        let kinds = Some(kinds.join(", ")).filter(|kinds| !kinds.is_empty())?;
-        Some(format!("`blast_radius.faults` names {kinds}: the layer of this version does not carry that out"))
+    /// A fault that functions carry out only where their owner said so.
+    fn opted_in(&self) -> Option<String> {
+        let named = self.experiment.blast_radius.faults.contains(&FaultKind::BlockHosts);
+        named.then(|| {
+            "`blast_radius.faults` names `block-hosts`, which only functions with `MISRULE_BLOCK_HOSTS=true` carry out".to_owned()
+        })
     }
 
     /// An experiment that starts so late is forgotten until then, or has its year wrong.

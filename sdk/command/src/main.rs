@@ -4,7 +4,6 @@
 //! back as a [`failure::Failure`], and both meet here.
 
 mod appconfig;
-mod carried_out;
 mod commands;
 mod compile;
 mod content;

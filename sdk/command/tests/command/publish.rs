@@ -97,7 +97,7 @@ async fn what_can_inject_nothing_is_warned_of() {
         ),
         (
             "faults = [\"respond-http\", \"block-hosts\"]\n[[policy]]",
-            "warning: `blast_radius.faults` names `block-hosts`: the layer of this version does not carry that out\n",
+            "warning: `blast_radius.faults` names `block-hosts`, which only functions with `MISRULE_BLOCK_HOSTS=true` carry out\n",
         ),
         (
             "max_age = \"1500ms\"\n[[policy]]",
