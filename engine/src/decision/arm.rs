@@ -7,9 +7,9 @@ use super::enforcer::{Enforcer, expiry};
 use super::guard::Carries;
 use super::record::Record;
 use crate::delivery::Package;
-use crate::experiment::{ComponentRef, Environment, ExperimentError, PolicyUse};
+use crate::experiment::{ComponentRef, Environment, Experiment, ExperimentError, PolicyUse};
 use crate::policy::{Policy, PolicyError, Remembered};
-use crate::sandbox::{Component, Place, Sandbox, SandboxError};
+use crate::sandbox::{Component, Place, Sandbox, SandboxError, Wanted};
 use crate::time::Timestamp;
 
 /// Why an experiment does not arm.
@@ -80,16 +80,23 @@ impl Armoury<'_> {
     pub fn arm(&self, package: &Package, now: Timestamp) -> Result<Enforcer, ArmError> {
         let experiment = package.experiment.clone();
         experiment.check(now).map_err(|source| ArmError::Experiment { name: experiment.name.clone(), source })?;
-        let policies = experiment.policies.iter().map(|using| self.policy(package, using));
-        let policies = policies.collect::<Result<Vec<_>, _>>()?;
+        let policies = self.policies(package)?;
         let (environment, carries) = (self.environment.clone(), self.carries.clone());
         let record = Arc::new(Record::new(&experiment));
         Ok(Enforcer { experiment, digest: package.digest, environment, carries, policies, record })
     }
 
-    fn policy(&self, package: &Package, using: &PolicyUse) -> Result<Policy, ArmError> {
-        let component = self.component(package, using)?;
-        let experiment = &package.experiment;
+    fn policies(&self, package: &Package) -> Result<Vec<Policy>, ArmError> {
+        let policies = &package.experiment.policies;
+        let wanted = policies.iter().map(|using| self.wanted(package, using)).collect::<Result<Vec<_>, _>>()?;
+        let policy = |(using, component): (&PolicyUse, Result<Component, SandboxError>)| {
+            let component = component.map_err(|source| ArmError::Component { policy: using.name.clone(), source })?;
+            self.policy(&package.experiment, using, component)
+        };
+        policies.iter().zip(self.sandbox.load(&wanted)).map(policy).collect()
+    }
+
+    fn policy(&self, experiment: &Experiment, using: &PolicyUse, component: Component) -> Result<Policy, ArmError> {
         let place = Place {
             environment: self.environment.clone(),
             experiment: experiment.name.clone(),
@@ -102,19 +109,18 @@ impl Armoury<'_> {
             .map_err(|source| ArmError::Policy { policy: using.name.clone(), source })
     }
 
-    fn component(&self, package: &Package, using: &PolicyUse) -> Result<Component, ArmError> {
+    fn wanted<'p>(&self, package: &'p Package, using: &PolicyUse) -> Result<Wanted<'p>, ArmError> {
         let policy = using.name.clone();
-        let (bytes, image): (&[u8], _) = match &using.component {
+        match &using.component {
             ComponentRef::ReadyMade(name) => match (self.ready_made)(name) {
-                Some(component) => (component, None),
-                None => return Err(ArmError::UnknownPolicy { policy, name: name.clone() }),
+                Some(component) => Ok(Wanted { component, image: None }),
+                None => Err(ArmError::UnknownPolicy { policy, name: name.clone() }),
             },
             ComponentRef::Module(module) => match package.modules.get(module) {
-                Some(component) => (component, package.images.get(module)),
-                None => return Err(ArmError::MissingModule { policy, module: module.clone() }),
+                Some(component) => Ok(Wanted { component, image: package.images.get(module) }),
+                None => Err(ArmError::MissingModule { policy, module: module.clone() }),
             },
-        };
-        self.sandbox.load(bytes, image).map_err(|source| ArmError::Component { policy, source })
+        }
     }
 
     fn remembered(&self, experiment: &str, policy: &PolicyName) -> Remembered {

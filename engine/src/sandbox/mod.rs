@@ -15,10 +15,13 @@ mod kept;
 mod memory_limit;
 mod native;
 mod shipped;
+mod side_by_side;
 mod state;
 mod target;
 mod watchdog;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use cause::Cause;
@@ -57,6 +60,15 @@ pub enum SandboxError {
     Contract(#[from] ContractError),
 }
 
+/// A component to be loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Its bytes.
+    pub component: &'a [u8],
+    /// An image that came along; one of another component is passed over.
+    pub image: Option<&'a Image>,
+}
+
 /// One WebAssembly engine with the contract's functions linked and a watchdog beside it. Cheap to clone.
 #[derive(Clone)]
 pub struct Sandbox {
@@ -93,24 +105,46 @@ impl Sandbox {
         &self.shared.image_folder
     }
 
-    /// Loads a component by the shortest road there is: the one that a policy still uses, the image that is part of
-    /// this program, the image that came along, or compiling. An image that does not fit is passed over.
+    /// Loads components, each by the shortest road there is: the one that a policy still uses, the image that is part of
+    /// this program, the image that came along, or compiling. An image that does not fit is passed over. What must be
+    /// compiled is compiled side by side. The results stand in the order of what was wanted.
     ///
     /// # Errors
     ///
-    /// As [`Sandbox::compile`].
-    pub fn load(&self, bytes: &[u8], came_along: Option<&Image>) -> Result<Component, SandboxError> {
-        let digest = Digest::of(bytes);
+    /// For each component, as [`Sandbox::compile`].
+    pub fn load(&self, wanted: &[Wanted<'_>]) -> Vec<Result<Component, SandboxError>> {
+        let mut compiled = self.compile_unknown(wanted);
+        let load = |wanted: &Wanted<'_>| {
+            let digest = Digest::of(wanted.component);
+            let component = compiled.remove(&digest).unwrap_or_else(|| self.load_known(digest, wanted))?;
+            self.shared.kept.keep(&component);
+            Ok(component)
+        };
+        wanted.iter().map(load).collect()
+    }
+
+    /// Compiles what is neither at hand nor has an image; the largest first, for they take the longest.
+    fn compile_unknown(&self, wanted: &[Wanted<'_>]) -> HashMap<Digest, Result<Component, SandboxError>> {
+        let digested = wanted.iter().map(|wanted| (Digest::of(wanted.component), wanted));
+        let unknown = digested.filter(|(digest, wanted)| {
+            self.shared.kept.find(*digest).is_none() && Native::of(*digest, wanted.image).is_none()
+        });
+        let unknown: HashMap<Digest, &[u8]> = unknown.map(|(digest, wanted)| (digest, wanted.component)).collect();
+        let mut unknown: Vec<(Digest, &[u8])> = unknown.into_iter().collect();
+        unknown.sort_unstable_by_key(|(_, component)| Reverse(component.len()));
+        let compiled = side_by_side::map(&unknown, |(_, component)| self.compile(component));
+        unknown.into_iter().map(|(digest, _)| digest).zip(compiled).collect()
+    }
+
+    fn load_known(&self, digest: Digest, wanted: &Wanted<'_>) -> Result<Component, SandboxError> {
         if let Some(kept) = self.shared.kept.find(digest) {
             return Ok(kept);
         }
-        let component = match Native::of(digest, came_along).map(|image| self.load_image(digest, image)) {
-            Some(Ok(component)) => component,
-            None => self.compile(bytes)?,
-            Some(Err(unfit)) => self.compile(bytes)?.instead_of(&unfit),
-        };
-        self.shared.kept.keep(&component);
-        Ok(component)
+        match Native::of(digest, wanted.image).map(|image| self.load_image(digest, image)) {
+            Some(Ok(component)) => Ok(component),
+            None => self.compile(wanted.component),
+            Some(Err(unfit)) => Ok(self.compile(wanted.component)?.instead_of(&unfit)),
+        }
     }
 
     fn load_image(&self, digest: Digest, image: Native<'_>) -> Result<Component, SandboxError> {

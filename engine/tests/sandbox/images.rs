@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use misrule_engine::decision::Enforcer;
 use misrule_engine::delivery::{Delivery, Keys, Package, SigningKey, bundle};
+use misrule_engine::digest::Digest;
 use misrule_engine::sandbox::images::Precompiler;
 use misrule_engine::sandbox::{Origin, Target};
 
@@ -99,6 +100,17 @@ fn a_component_that_is_in_use_is_neither_compiled_nor_loaded_again() {
     assert_eq!(origins(&next), [Origin::Kept, COMPILED]);
     drop((first, next));
     assert_eq!(origins(&bench.arm(&["respond"], "")), [COMPILED], "nothing is kept that nobody uses");
+}
+
+#[test]
+fn components_that_are_compiled_side_by_side_are_compiled_once_and_stay_in_their_order() {
+    let bench = Bench::new();
+    let fixtures = ["quiet", "respond name = \"one\"", "delay", "respond name = \"other\"", "fail"];
+    let enforcer = bench.arm(&fixtures, "");
+    assert_eq!(origins(&enforcer), [COMPILED, COMPILED, COMPILED, Origin::Kept, COMPILED]);
+    let digests: Vec<_> = enforcer.policies().map(|(_, digest)| digest).collect();
+    let expected = ["quiet", "respond", "delay", "respond", "fail"].map(|fixture| Digest::of(&component(fixture)));
+    assert_eq!(digests, expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use misrule_engine::delivery::{Delivery, Keys, SigningKey, bundle};
 use misrule_engine::sandbox::images::Precompiler;
-use misrule_engine::sandbox::{Component, Origin, Sandbox, Target};
+use misrule_engine::sandbox::{Component, Origin, Sandbox, Target, Wanted};
 
 use crate::compiled;
 
@@ -22,7 +22,8 @@ pub(crate) fn load(sandbox: &Sandbox, policy: &str) -> Component {
     let keys = Keys::from(key.public_key());
     let delivery = Delivery::read_with_images(&bytes.into(), &keys, sandbox.image_folder()).expect("it is signed");
     let Delivery::Experiment(package) = delivery else { panic!("an experiment is no halt") };
-    let loaded = sandbox.load(&component, package.images.get(&module)).expect("it is a policy");
+    let mut loaded = sandbox.load(&[Wanted { component: &component, image: package.images.get(&module) }]);
+    let loaded = loaded.pop().expect("one for one").expect("it is a policy");
     assert!(matches!(loaded.origin(), Origin::CameAlong | Origin::Shipped), "{policy}: {:?}", loaded.origin());
     loaded
 }
