@@ -43,9 +43,11 @@ pub(crate) struct Descriptor(c_int);
 impl Descriptor {
     /// A new file of memory of a page's size, all zeros.
     pub(crate) fn of_memory() -> Result<Self, Errno> {
-        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
-        // SAFETY: the name is a string of C that lives as long as the program.
-        let file = Self(Errno::unless(unsafe { libc::memfd_create(c"misrule-names".as_ptr(), flags) })?);
+        let (name, flags) = (c"misrule-names".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
+        // Asked of the kernel itself: glibc has a function for it from 2.27 on, and Amazon Linux 2 has 2.26.
+        // SAFETY: the name is a string of C that lives as long as the program, and the kernel only reads it.
+        let number = unsafe { libc::syscall(libc::SYS_memfd_create, name, flags) };
+        let file = Self(Errno::unless(c_int::try_from(number).unwrap_or(-1))?);
         // SAFETY: it takes two numbers, and the descriptor is ours.
         Errno::unless(unsafe { libc::ftruncate(file.0, SIZE as libc::off_t) })?;
         Ok(file)
