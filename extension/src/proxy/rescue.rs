@@ -1,5 +1,6 @@
 //! The one place where what breaks in the layer becomes "the invocation goes on", and one log line.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -21,10 +22,16 @@ pub fn tell_of_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let id = WORKING_ON.with(|id| id.try_borrow().ok().and_then(|id| id.as_ref().map(ToString::to_string)));
         let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
-        let words = panic.payload_as_str().unwrap_or("no words");
+        let words = words(panic.payload());
         let hint = Some("the invocation goes on as if the layer were not there".to_owned());
         Line::from(Failed { part: "proxy", request_id: id, reason: format!("panicked{place}: {words}"), hint }).emit();
     }));
+}
+
+/// What a panic says, where it is a literal of the program's: what is put together at run time quotes what it broke on, and
+/// that may be an event.
+fn words(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("its words are not told, since they may quote an event")
 }
 
 /// Does this, or gives nothing where it panicked. What it borrowed is still good: it was only read, or is replaced whole.
@@ -87,5 +94,18 @@ mod tests {
             assert_eq!(id.as_str(), "another", "a policy's host function broke");
         };
         assert_eq!(from_panic(&id, later).await, None);
+    }
+
+    #[test]
+    fn a_panic_does_not_quote_what_it_broke_on() {
+        let event = std::hint::black_box("a customer's secret".to_owned());
+        let payload = |breaks: &dyn Fn()| catch_unwind(AssertUnwindSafe(breaks)).unwrap_err();
+        let slices = payload(&|| drop(event["a customer's".len()..3].to_owned()));
+        let asserts = payload(&|| assert_eq!(event, "another"));
+        for panic in [slices, asserts] {
+            assert!(panic.downcast_ref::<String>().unwrap().contains("customer"), "else nothing is shown");
+            assert_eq!(words(&*panic), "its words are not told, since they may quote an event");
+        }
+        assert_eq!(words(&*payload(&|| panic!("the map is empty"))), "the map is empty");
     }
 }
