@@ -193,7 +193,7 @@ impl Patience {
         if !self.told {
             let reason = format!("`{}` of the Extensions API failed: {reason}", self.call);
             let hint = Some("it is called again until it answers".to_owned());
-            Line::from(Failed { part: "lambda", request_id: None, reason, hint }).emit();
+            Line::from(Failed { part: "lambda", request_id: None, reason, hint, count: 1 }).emit();
         }
         self.told = true;
         tokio::time::sleep(self.pause).await;

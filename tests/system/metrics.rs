@@ -6,7 +6,7 @@ use misrule_tests::logs_insights;
 use misrule_tests::publishing::experiment;
 use serde_json::{Value, json};
 
-use crate::readme;
+use crate::{faults, readme};
 
 const FAULTS: u64 = 3;
 
@@ -44,6 +44,26 @@ async fn cloudwatch_counts_what_was_injected_by_function_and_experiment() -> Res
     assert_eq!(sum(&log, "Halted", &json!([["function"]])), 1, "{log:#?}");
     let injected = log.iter().find(|line| line["misrule"] == "injected").context("it acted")?;
     assert_eq!((&injected["function"], &injected["experiment"]), (&json!("orders"), &json!("slow")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fault_that_failed_counts_as_failed_and_not_as_injected() -> Result<()> {
+    let edit = |pointer: &str| json!({ "fault": "edit", "name": pointer, "value": "1" });
+    for (before, injected, failed) in [
+        (json!([edit("/no/such/place")]), 0, 1),
+        (json!([edit("/no/such/place"), edit("/new")]), 1, 1),
+        (json!([edit("/new"), edit("/newer")]), 1, 0),
+    ] {
+        let settings = json!({ "path": "/health", "before": before });
+        let layered = faults::armed(layered::rust("orders")?, &settings, &[]).await?;
+        layered.get("/health").await?;
+        layered.deploy(r#"{"halt": true}"#);
+        layered.all_news().until("disarmed").await?;
+        let log = layered.log();
+        let counted = ["Injected", "FaultFailed"].map(|metric| sum(&log, metric, &json!([["function", "experiment"]])));
+        assert_eq!(counted, [injected, failed], "{before}: {log:#?}");
+    }
     Ok(())
 }
 

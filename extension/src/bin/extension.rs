@@ -69,12 +69,13 @@ async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
         Err(error) => {
             let reason = format!("port {} cannot be listened on: {}", settings.port, telemetry::chain(&error));
             let hint = Some("nothing is injected; give another port in MISRULE_PORT".to_owned());
-            Line::from(Failed { part: "proxy", request_id: None, reason, hint }).emit();
+            Line::from(Failed { part: "proxy", request_id: None, reason, hint, count: 1 }).emit();
         }
     }
     extension.until_shutdown(&registration).await;
     proxy.shut_down();
     control.shut_down();
+    telemetry::end();
     ExitCode::SUCCESS
 }
 
@@ -108,7 +109,7 @@ fn offer_names(proxy: &Proxy) {
     if let Err(error) = proxy.offer_names() {
         let reason = format!("there is no page for names that fail to resolve: {error}");
         let hint = Some("`block-hosts` cannot be carried out; it needs Linux 5.1 or newer".to_owned());
-        Line::from(Failed { part: "names", request_id: None, reason, hint }).emit();
+        Line::from(Failed { part: "names", request_id: None, reason, hint, count: 1 }).emit();
     }
 }
 
@@ -133,6 +134,6 @@ fn setting_wrong(error: &misrule_extension::settings::SettingError) -> SettingWr
 
 fn failed(part: &'static str, error: &(dyn std::error::Error + 'static), hint: &str) -> ExitCode {
     let (reason, hint) = (telemetry::chain(error), Some(hint.to_owned()));
-    Line::from(Failed { part, request_id: None, reason, hint }).emit();
+    Line::from(Failed { part, request_id: None, reason, hint, count: 1 }).emit();
     ExitCode::FAILURE
 }

@@ -56,7 +56,10 @@ pub(super) fn rescue(source: &str, failure: &Failure<'_>) -> (Behaviour, Line) {
         Failure::Unwatched { error } => {
             let reason = format!("{source} is no longer watched: {}", telemetry::chain(*error));
             let hint = Some("report it as a bug of Misrule".to_owned());
-            (Behaviour::Disarm(Why::Unwatched), Failed { part: "control", request_id: None, reason, hint }.into())
+            (
+                Behaviour::Disarm(Why::Unwatched),
+                Failed { part: "control", request_id: None, reason, hint, count: 1 }.into(),
+            )
         }
     }
 }

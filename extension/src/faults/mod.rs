@@ -42,7 +42,7 @@ pub use self::stressor::stress;
 use crate::clock;
 use crate::control::{Armed, Control};
 use crate::settings::{BlockHosts, InvokeMode, Settings};
-use crate::telemetry::{About, FaultEnded, FaultFailed, Line};
+use crate::telemetry::{About, FaultEnded, FaultFailed, Injections, Line};
 
 /// Bytes of a function's result or error that Lambda takes: 6 MiB and 100 bytes.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -215,18 +215,26 @@ impl FaultError {
 
 /// Carries the steps out in their order, until one answers the invocation, the plan ends, or the experiment may no longer
 /// inject. A step that fails is logged and left out, and so is one that may not begin any more. What several change, each
-/// finds as the one before it left it.
-pub async fn carry_out(steps: &[PlannedStep], scene: Scene<'_>) -> Effect {
+/// finds as the one before it left it. A policy counts as injecting once one of its steps was carried out.
+pub async fn carry_out(steps: &[PlannedStep], mut injections: Injections, scene: Scene<'_>) -> Effect {
     let (mut changed, mut by) = (None, Vec::new());
     for step in steps {
         if !scene.control.may_inject(scene.armed, clock::now()) {
             if let Some(why) = scene.control.over(scene.armed) {
+                injections.tell(&step.policy, scene.armed);
                 scene.ended(&step.policy, &step.step, Duration::ZERO, why);
             }
             continue;
         }
+        if cannot_fail(&step.step) {
+            injections.tell(&step.policy, scene.armed);
+        }
         let text = changed.as_ref().unwrap_or(scene.text);
-        match carry_out_one(step, Scene { text, ..scene }).await.and_then(|effect| scene.fits(effect)) {
+        let effect = carry_out_one(step, Scene { text, ..scene }).await.and_then(|effect| scene.fits(effect));
+        if effect.is_ok() {
+            injections.tell(&step.policy, scene.armed);
+        }
+        match effect {
             Ok(Effect::Done) => {}
             Ok(Effect::Changed(text)) => {
                 changed = Some(text);
@@ -264,6 +272,11 @@ async fn carry_out_one(step: &PlannedStep, scene: Scene<'_>) -> Result<Effect, F
         // Where the stream's bytes come to them: see `streamed`.
         Step::Throttle(_) | Step::Pause { .. } | Step::Cut(_) | Step::BreakOff { .. } => Ok(Effect::Done),
     }
+}
+
+/// Whether a step is told of before it is carried out: it may be the last that happens in the environment.
+const fn cannot_fail(step: &Step) -> bool {
+    matches!(step, Step::Delay(_) | Step::Hang | Step::Crash)
 }
 
 impl Scene<'_> {
@@ -306,7 +319,7 @@ impl Scene<'_> {
 
     /// Says that a fault was not carried out, and why.
     pub(crate) fn failed(&self, policy: &PolicyName, kind: FaultKind, reason: String) {
-        Line::from(FaultFailed { about: self.about(policy), fault: kind.name(), reason }).emit();
+        self.armed.tell(FaultFailed { about: self.about(policy), fault: kind.name(), reason, count: 1 }.into());
     }
 }
 

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::control::Control;
 use crate::faults::streamed::{self, Ground, Walk, Walked};
 use crate::faults::{self, Effect, MAX_ANSWER, Post, Scene};
-use crate::telemetry;
+use crate::telemetry::{self, Injections};
 
 /// A handler's result or error, not yet on its way.
 pub(super) struct Answered<'a> {
@@ -110,8 +110,8 @@ impl Answered<'_> {
             let (text, lasting, hook) = (&text, &proxy.lasting, Hook::After);
             let failed_items = after.failed_items.as_ref();
             let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode };
-            let plan = if may_inject { decide(&after, &answer, proxy) } else { Plan::default() };
-            let effect = faults::carry_out(plan.steps(), scene).await;
+            let (plan, injections) = if may_inject { decide(&after, &answer, proxy) } else { Default::default() };
+            let effect = faults::carry_out(plan.steps(), injections, scene).await;
             let joined = if answer.failed() { effect } else { failed_items.join(effect, text, scene) };
             (joined, plan)
         };
@@ -172,15 +172,15 @@ impl Answered<'_> {
 }
 
 /// Asks the policies that want to see the answer, and says what they want. In a dry run it is not done.
-fn decide(after: &After, answer: &Arc<Answer>, proxy: &Proxy) -> Plan {
+fn decide(after: &After, answer: &Arc<Answer>, proxy: &Proxy) -> (Plan, Injections) {
     let started = Instant::now();
     let decision = match after.admission.wants_after() {
         true => after.armed.enforcer.after(&after.invocation, &after.admission, answer, clock::now()),
         false => Decision::default(),
     };
     let (head, hook) = (after.invocation.head(), Hook::After);
-    telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), proxy.dry_run);
-    if proxy.dry_run { Plan::default() } else { decision.plan }
+    let injections = telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), proxy.dry_run);
+    (if proxy.dry_run { Plan::default() } else { decision.plan }, injections)
 }
 
 /// The handler's answer with another body, framed as the handler framed its own.

@@ -155,6 +155,6 @@ impl Connection {
 /// Out of descriptors, most likely: they come back as connections close.
 async fn cannot_accept(error: &io::Error) {
     let hint = Some("the connection is accepted as soon as that is possible".to_owned());
-    Line::from(Failed { part: "proxy", request_id: None, reason: telemetry::chain(error), hint }).emit();
+    Line::from(Failed { part: "proxy", request_id: None, reason: telemetry::chain(error), hint, count: 1 }).emit();
     tokio::time::sleep(Duration::from_millis(20)).await;
 }

@@ -24,7 +24,8 @@ pub fn tell_of_panics() {
         let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
         let words = words(panic.payload());
         let hint = Some("the invocation goes on as if the layer were not there".to_owned());
-        Line::from(Failed { part: "proxy", request_id: id, reason: format!("panicked{place}: {words}"), hint }).emit();
+        let reason = format!("panicked{place}: {words}");
+        Line::from(Failed { part: "proxy", request_id: id, reason, hint, count: 1 }).emit();
     }));
 }
 
@@ -53,7 +54,7 @@ pub(crate) async fn from_panic<T>(id: &RequestId, work: impl Future<Output = T>)
 pub(crate) fn from_missing_proxy(address: &str, error: &std::io::Error) {
     let reason = format!("MISRULE_RUNTIME_API: `{address}` cannot be reached: {error}");
     let hint = Some("requests go straight to Lambda's Runtime API for as long as this environment lives".to_owned());
-    Line::from(Failed { part: "proxy", request_id: None, reason, hint }).emit();
+    Line::from(Failed { part: "proxy", request_id: None, reason, hint, count: 1 }).emit();
 }
 
 /// Says why an answer of ours did not reach Lambda.
@@ -78,7 +79,7 @@ pub(crate) fn from_survived_crash(id: &RequestId) {
 
 fn tell(id: &RequestId, reason: String) {
     let hint = Some("the invocation goes on as if the layer were not there".to_owned());
-    Line::from(Failed { part: "proxy", request_id: Some(id.to_string()), reason, hint }).emit();
+    Line::from(Failed { part: "proxy", request_id: Some(id.to_string()), reason, hint, count: 1 }).emit();
 }
 
 #[cfg(test)]

@@ -125,6 +125,7 @@ impl Connection {
             Line::from(RuntimeConnected {}).emit();
         }
         self.proxy.lasting.end();
+        telemetry::event();
         if let Some(control) = self.proxy.control.get() {
             control.before_next().await;
         }
@@ -222,8 +223,9 @@ impl Admitted {
         let work = async {
             let started = Instant::now();
             let decision = self.decide();
-            let hook = Hook::Before;
-            telemetry::decision_lines(&self.armed, &arrival.head, hook, &decision, started.elapsed(), proxy.dry_run);
+            let (hook, took) = (Hook::Before, started.elapsed());
+            let injections =
+                telemetry::decision_lines(&self.armed, &arrival.head, hook, &decision, took, proxy.dry_run);
             if proxy.dry_run {
                 return Effect::Done;
             }
@@ -231,7 +233,7 @@ impl Admitted {
             let (control, text, lasting) = (&self.control, invocation.event(), &proxy.lasting);
             let failed_items = self.failed_items.as_ref();
             let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode };
-            faults::carry_out(decision.plan.steps(), scene).await
+            faults::carry_out(decision.plan.steps(), injections, scene).await
         };
         rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)
     }

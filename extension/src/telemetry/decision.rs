@@ -10,11 +10,35 @@ use super::line::{
 };
 use crate::control::Armed;
 
-/// Writes what there is to tell about a decision; nothing where it changes nothing. `took` is how long all policies of the
-/// hook took together.
-pub fn decision_lines(armed: &Armed, head: &Head, hook: Hook, decision: &Decision, took: Duration, dry_run: bool) {
+/// The lines of policies that inject, each to be written once: with the first of the policy's faults that is carried out.
+#[derive(Debug, Default)]
+pub struct Injections(Vec<(PolicyName, Line)>);
+
+impl Injections {
+    /// A fault of this policy is carried out, or is one that cannot fail and is about to be.
+    pub fn tell(&mut self, policy: &PolicyName, armed: &Armed) {
+        let untold = self.0.iter().position(|(of, _)| of == policy);
+        untold.into_iter().for_each(|index| armed.tell(self.0.remove(index).1));
+    }
+}
+
+/// Writes what there is to tell about a decision; nothing where it changes nothing. What is to be injected is told by whoever
+/// carries it out, and in a dry run here. `took` is how long all policies of the hook took together.
+pub fn decision_lines(
+    armed: &Armed,
+    head: &Head,
+    hook: Hook,
+    decision: &Decision,
+    took: Duration,
+    dry_run: bool,
+) -> Injections {
     let told = Told { armed, head, hook, decision, took, dry_run };
-    told.lines().into_iter().for_each(|line| armed.tell(line));
+    let mut injections = Injections(told.injections());
+    if dry_run {
+        injections.0.drain(..).for_each(|(_, line)| armed.tell(line));
+    }
+    told.notes().into_iter().for_each(|line| armed.tell(line));
+    injections
 }
 
 pub(super) struct Told<'a> {
@@ -27,10 +51,12 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    pub(super) fn lines(&self) -> Vec<Line> {
-        let mut lines: Vec<_> = self.policies().into_iter().map(|policy| self.faults(policy)).collect();
-        lines.extend(self.decision.notes.iter().filter_map(|note| self.note(note)));
-        lines
+    pub(super) fn injections(&self) -> Vec<(PolicyName, Line)> {
+        self.policies().into_iter().map(|policy| (policy.clone(), self.faults(policy))).collect()
+    }
+
+    pub(super) fn notes(&self) -> Vec<Line> {
+        self.decision.notes.iter().filter_map(|note| self.note(note)).collect()
     }
 
     /// The policies whose steps are in the plan, in its order.

@@ -67,7 +67,8 @@ fn head() -> Head {
 fn lines(armed: &Armed, decision: &Decision, dry_run: bool) -> Vec<Value> {
     let took = Duration::from_micros(12);
     let told = Told { armed, head: &head(), hook: Hook::Before, decision, took, dry_run };
-    told.lines().iter().map(|line| serde_json::from_str(&line.render(NOW)).unwrap()).collect()
+    let injections = told.injections().into_iter().map(|(_, line)| line);
+    injections.chain(told.notes()).map(|line| serde_json::from_str(&line.render(NOW)).unwrap()).collect()
 }
 
 #[test]

@@ -68,6 +68,8 @@ pub(super) fn of(line: &Line) -> Vec<Metric> {
         Line::Armed(armed) => vec![count(1), measured("ArmingTime", "Milliseconds", armed.took_ms)],
         Line::Cut(cut) => vec![count(cut.count)],
         Line::RefusedStep(refused) => vec![count(refused.count)],
+        Line::FaultFailed(fault) => vec![count(fault.count)],
+        Line::Failed(failed) => vec![count(failed.count)],
         _ => vec![count(1)],
     }
 }

@@ -16,7 +16,7 @@ mod decision_tests;
 #[cfg(test)]
 mod tests;
 
-pub use decision::decision_lines;
+pub use decision::{Injections, decision_lines};
 pub use dependencies::install;
 pub use line::{
     About, Armed, Cut, Disarmed, Failed, FaultEnded, FaultFailed, Faults, Forbidden, Halted, Injected, Level, Line,
@@ -26,6 +26,7 @@ pub use line::{
 };
 pub use metrics::{MEASURED, NAMESPACE, count_for};
 pub use sparing::Sparing;
+pub use writer::{end, event};
 
 /// An error and its causes, from the outside in, joined by colons.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {

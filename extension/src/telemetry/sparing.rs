@@ -4,13 +4,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::line::{About, Cut, Line, RefusedStep};
+use super::line::{About, Cut, Failed, FaultFailed, Line, RefusedStep};
 use crate::clock::{Clock, Moment};
 
 /// How long one kind is silent once a line of it was written.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Writes lines, those about cut and refused steps sparingly. Nothing is lost: what was only counted is told with the next
+/// Writes lines, those about cut, refused and failed steps and about failures of the layer sparingly. Nothing is lost: what was only counted is told with the next
 /// line of its kind, with the next [event](Self::event) after the minute, and at the [end](Self::end).
 pub struct Sparing {
     clock: Clock,
@@ -102,22 +102,34 @@ impl Drop for Sparing {
 }
 
 fn kind(line: &Line) -> Option<Kind> {
-    let kind = |About { policy, hook, .. }: &About, fault, reason: &String| {
-        let (policy, hook, reason) = (policy.clone(), hook.clone(), reason.clone());
+    let kind = |About { policy, hook, .. }: &About, fault, reason: &str| {
+        let (policy, hook, reason) = (policy.clone(), hook.clone(), reason.to_owned());
         Some(Kind { name: line.name(), policy, hook, fault, reason })
     };
     match line {
         Line::Cut(Cut { about, fault, reason, .. }) | Line::RefusedStep(RefusedStep { about, fault, reason, .. }) => {
             kind(about, *fault, reason)
         }
+        Line::FaultFailed(FaultFailed { about, fault, reason, .. }) => kind(about, *fault, &without_numbers(reason)),
+        Line::Failed(Failed { part, reason, .. }) => {
+            let (policy, hook, reason) = (String::new(), String::new(), reason.clone());
+            Some(Kind { name: line.name(), policy, hook, fault: part, reason })
+        }
         _ => None,
     }
+}
+
+/// A size or a position may be another one each time.
+fn without_numbers(reason: &str) -> String {
+    reason.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 fn counted_line(line: Line, count: u64) -> Line {
     match line {
         Line::Cut(cut) => Cut { count, ..cut }.into(),
         Line::RefusedStep(step) => RefusedStep { count, ..step }.into(),
+        Line::FaultFailed(fault) => FaultFailed { count, ..fault }.into(),
+        Line::Failed(failed) => Failed { count, ..failed }.into(),
         other => other,
     }
 }
@@ -160,6 +172,8 @@ mod tests {
             let told = |line: &Line| match line {
                 Line::Cut(cut) => (cut.about.request_id.clone(), cut.count),
                 Line::RefusedStep(step) => (step.about.request_id.clone(), step.count),
+                Line::FaultFailed(fault) => (fault.about.request_id.clone(), fault.count),
+                Line::Failed(failed) => (failed.part.to_owned(), failed.count),
                 other => (other.name().to_owned(), 0),
             };
             lines.iter().map(told).collect()
@@ -224,6 +238,32 @@ mod tests {
         bench.at(0).tell(connected());
         bench.at(0).tell(connected());
         assert_eq!(bench.told(), [("runtime_connected".to_owned(), 0), ("runtime_connected".to_owned(), 0)]);
+    }
+
+    #[tokio::test]
+    async fn faults_that_fail_alike_but_for_a_number_are_one_kind() {
+        let bench = Bench::new();
+        for (request, size) in [(1, 10), (2, 200)] {
+            let reason = format!("the answer takes {size} bytes");
+            bench.at(0).tell(FaultFailed { about: about(request, "a"), fault: "fail", reason, count: 1 }.into());
+        }
+        bench.at(0).end();
+        assert_eq!(bench.told(), [line(1, 1), line(2, 1)]);
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_the_layer_is_told_once_a_minute_whichever_invocation_it_hits() {
+        let bench = Bench::new();
+        let failed = |id: u64, reason: &str| {
+            let request_id = Some(id.to_string());
+            Line::from(Failed { part: "proxy", request_id, reason: reason.into(), hint: None, count: 1 })
+        };
+        (0..3_000).for_each(|tick| bench.at(tick / 50).tell(failed(tick, "Too many open files")));
+        bench.at(59).tell(failed(0, "another"));
+        let told = |count| ("proxy".to_owned(), count);
+        assert_eq!(bench.told(), [told(1), told(1)]);
+        bench.at(60).tell(failed(1, "Too many open files"));
+        assert_eq!(bench.told(), [told(3_000)]);
     }
 
     #[tokio::test]

@@ -87,8 +87,8 @@ fn one_of_each() -> Vec<Line> {
         PolicyDisabled { about: about(), reason: text() }.into(),
         PolicySaid { about: about(), level: Level::Debug, message: text() }.into(),
         FaultEnded { about: about(), fault: "delay", planned_ms: Some(9), took_ms: 5, reason: text() }.into(),
-        FaultFailed { about: about(), fault: "delay", reason: text() }.into(),
-        Failed { part: "proxy", request_id: None, reason: text(), hint: None }.into(),
+        FaultFailed { about: about(), fault: "delay", reason: text(), count: 3 }.into(),
+        Failed { part: "proxy", request_id: None, reason: text(), hint: None, count: 2 }.into(),
     ]
 }
 

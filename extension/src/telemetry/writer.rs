@@ -1,7 +1,7 @@
 //! The one writer to stdout.
 
 use std::io::Write as _;
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use misrule_engine::time::Timestamp;
 use serde::Serialize;
@@ -11,9 +11,23 @@ use tracing_subscriber::filter::Targets;
 
 use super::line::{Level, Line};
 use super::metrics;
-use crate::clock;
+use super::sparing::Sparing;
+use crate::clock::{self, Clock};
 
 static FILTER: OnceLock<Targets> = OnceLock::new();
+
+/// What failed in the layer, whichever part it was.
+static FAILURES: LazyLock<Sparing> = LazyLock::new(|| Sparing::new(Clock::machine(), Arc::new(Line::pass)));
+
+/// An event arrives: tells of failures that were only counted, and whose minute is over.
+pub fn event() {
+    FAILURES.event();
+}
+
+/// The layer ends: tells of whatever was only counted.
+pub fn end() {
+    FAILURES.end();
+}
 
 /// Sets what is written from here on; only the first call counts.
 pub(super) fn set_filter(filter: &Targets) {
@@ -21,9 +35,16 @@ pub(super) fn set_filter(filter: &Targets) {
 }
 
 impl Line {
-    /// Writes the line, where MISRULE_LOG lets it through (its target is `misrule`). A closed or full stdout is not
-    /// our invocation's business: the line is lost.
+    /// Writes the line, where MISRULE_LOG lets it through (its target is `misrule`): failures of the layer once a minute
+    /// each kind. A closed or full stdout is not our invocation's business: the line is lost.
     pub fn emit(self) {
+        match self {
+            Self::Failed(_) => FAILURES.tell(self),
+            line => line.pass(),
+        }
+    }
+
+    fn pass(self) {
         if FILTER.get().is_none_or(|filter| lets_through(filter, self.level())) {
             write(&self.render(clock::now()));
         }

@@ -155,6 +155,8 @@ pub struct FaultFailed {
     pub fault: &'static str,
     /// What went wrong, from the outside in.
     pub reason: String,
+    /// For how many such faults the line stands: the kind is told once a minute at most.
+    pub count: u64,
 }
 
 /// See [`Line::Failed`](super::Line::Failed).
@@ -170,4 +172,6 @@ pub struct Failed {
     /// What to do, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// For how many such failures the line stands: the kind is told once a minute at most.
+    pub count: u64,
 }

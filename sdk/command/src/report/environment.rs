@@ -169,6 +169,7 @@ impl Environment {
     }
 
     fn take_obstacle(&mut self, line: Line) {
+        let times = line.count();
         let (what, hint) = match line {
             Line::SettingWrong { reason, hint } => (reason, Some(hint)),
             Line::PassThrough { reason } => (format!("the layer passes everything through: {reason}"), None),
@@ -186,10 +187,10 @@ impl Environment {
                 )
             }
             Line::SourceFailed { source, reason, hint } => (format!("{source} could not be asked: {reason}"), hint),
-            Line::Failed { part, reason, hint } => (format!("the layer's {part} failed: {reason}"), hint),
+            Line::Failed { part, reason, hint, .. } => (format!("the layer's {part} failed: {reason}"), hint),
             _ => return,
         };
-        self.obstacles.add(what.clone());
+        self.obstacles.add_times(what.clone(), times);
         if let Some(hint) = hint.filter(|_| self.obstacles.0.contains_key(&what)) {
             self.hints.insert(what, hint);
         }

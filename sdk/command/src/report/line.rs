@@ -74,6 +74,9 @@ pub(crate) enum Line {
         part: String,
         reason: String,
         hint: Option<String>,
+        /// For how many the line stands.
+        #[serde(default = "one")]
+        count: u64,
     },
     /// What a dependency of the layer logged.
     Log {},
@@ -166,7 +169,8 @@ impl Line {
     /// For how many of its kind the line stands.
     pub(crate) fn count(&self) -> u64 {
         match self {
-            Self::Cut(dropped) | Self::RefusedStep(dropped) => dropped.count,
+            Self::Cut(dropped) | Self::RefusedStep(dropped) | Self::FaultFailed(dropped) => dropped.count,
+            Self::Failed { count, .. } => *count,
             _ => 1,
         }
     }

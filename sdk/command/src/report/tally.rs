@@ -24,7 +24,8 @@ impl Reasons {
         other.0.iter().for_each(|(text, times)| self.add_times(text.clone(), *times));
     }
 
-    fn add_times(&mut self, text: String, times: u64) {
+    /// A text came so many times.
+    pub(crate) fn add_times(&mut self, text: String, times: u64) {
         let kept = self.0.len() < MAX_REASONS || self.0.contains_key(&text);
         let text = if kept { text } else { "and others".to_owned() };
         *self.0.entry(text).or_default() += times;
