@@ -69,6 +69,7 @@ pub(super) fn of(line: &Line) -> Vec<Metric> {
         Line::Cut(cut) => vec![count(cut.count)],
         Line::RefusedStep(refused) => vec![count(refused.count)],
         Line::FaultFailed(fault) => vec![count(fault.count)],
+        Line::LinesLost(lost) => vec![count(lost.count)],
         Line::Failed(failed) => vec![count(failed.count)],
         _ => vec![count(1)],
     }

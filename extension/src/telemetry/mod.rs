@@ -8,6 +8,7 @@ mod decision;
 mod dependencies;
 mod line;
 mod metrics;
+mod output;
 mod sparing;
 mod writer;
 
@@ -20,9 +21,9 @@ pub use decision::{Injections, decision_lines};
 pub use dependencies::install;
 pub use line::{
     About, Armed, Cut, Disarmed, Failed, FaultEnded, FaultFailed, Faults, Forbidden, Halted, Injected, Level, Line,
-    Loaded, NothingDeployed, OutsideBlastRadius, PassThrough, PolicyDigest, PolicyDisabled, PolicySaid, Refused,
-    RefusedStep, RuntimeConnected, SettingWrong, SourceFailed, SourceRecovered, Stale, Start, Stopped, Trapped,
-    WouldHave,
+    LinesLost, Loaded, NothingDeployed, OutsideBlastRadius, PassThrough, PolicyDigest, PolicyDisabled, PolicySaid,
+    Refused, RefusedStep, RuntimeConnected, SettingWrong, SourceFailed, SourceRecovered, Stale, Start, Stopped,
+    Trapped, WouldHave,
 };
 pub use metrics::{MEASURED, NAMESPACE, count_for};
 pub use sparing::Sparing;

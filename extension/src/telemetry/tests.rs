@@ -39,6 +39,7 @@ fn one_of_each() -> Vec<Line> {
         RuntimeConnected {}.into(),
         SettingWrong { variable: text(), reason: text(), hint: text() }.into(),
         PassThrough { reason: text() }.into(),
+        LinesLost { count: 12 }.into(),
         Loaded { experiment: experiment(), version: version(), policy: text(), code: "compiled", reason: Some(text()) }
             .into(),
         Armed {

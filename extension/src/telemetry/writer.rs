@@ -1,7 +1,7 @@
 //! The one writer to stdout.
 
-use std::io::Write as _;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::io::Stdout;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use misrule_engine::time::Timestamp;
 use serde::Serialize;
@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
-use super::line::{Level, Line};
+use super::line::{Level, Line, LinesLost};
 use super::metrics;
+use super::output::Output;
 use super::sparing::Sparing;
 use crate::clock::{self, Clock};
 
@@ -19,14 +20,24 @@ static FILTER: OnceLock<Targets> = OnceLock::new();
 /// What failed in the layer, whichever part it was.
 static FAILURES: LazyLock<Sparing> = LazyLock::new(|| Sparing::new(Clock::machine(), Arc::new(Line::pass)));
 
-/// An event arrives: tells of failures that were only counted, and whose minute is over.
+static OUTPUT: LazyLock<Mutex<Output<Stdout>>> = LazyLock::new(|| {
+    Mutex::new(Output::new(std::io::stdout(), |count| Line::from(LinesLost { count }).render(clock::now())))
+});
+
+/// An event arrives: tells of failures that were only counted, and whose minute is over, and of lines that were lost.
 pub fn event() {
     FAILURES.event();
+    output().catch_up();
 }
 
 /// The layer ends: tells of whatever was only counted.
 pub fn end() {
     FAILURES.end();
+    output().catch_up();
+}
+
+fn output() -> MutexGuard<'static, Output<Stdout>> {
+    OUTPUT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sets what is written from here on; only the first call counts.
@@ -36,7 +47,7 @@ pub(super) fn set_filter(filter: &Targets) {
 
 impl Line {
     /// Writes the line, where MISRULE_LOG lets it through (its target is `misrule`): failures of the layer once a minute
-    /// each kind. A closed or full stdout is not our invocation's business: the line is lost.
+    /// each kind. A line that stdout does not take is lost: that is not our invocation's business.
     pub fn emit(self) {
         match self {
             Self::Failed(_) => FAILURES.tell(self),
@@ -84,13 +95,9 @@ pub(super) fn lets_through(filter: &Targets, level: Level) -> bool {
     level.into_level().is_some_and(|level| filter.would_enable("misrule", &level))
 }
 
-/// Writes one line in one piece, so that lines of several threads do not mix.
+/// Writes one line; lines of several threads do not mix.
 pub(super) fn write(line: &str) {
-    let mut bytes = Vec::with_capacity(line.len() + 1);
-    bytes.extend_from_slice(line.as_bytes());
-    bytes.push(b'\n');
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+    output().write(line);
 }
 
 /// RFC 3339 in UTC, always with three digits of a second.

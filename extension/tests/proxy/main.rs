@@ -16,6 +16,7 @@ mod exchange;
 mod injected;
 mod process;
 mod restored;
+mod stalled;
 mod streams;
 mod stressor;
 mod wrapper;

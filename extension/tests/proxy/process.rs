@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 use super::exchange::{Lambda, soon};
 use super::message::{Message, Reader};
@@ -12,6 +12,8 @@ use super::message::{Message, Reader};
 pub(crate) struct Extension {
     _process: Child,
     pub(crate) port: u16,
+    /// What it writes. Nobody reads it unless the test does.
+    pub(crate) log: ChildStdout,
 }
 
 /// A port that was free a moment ago.
@@ -20,7 +22,7 @@ pub(crate) async fn free_port() -> u16 {
 }
 
 pub(crate) fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extension {
-    let process = Command::new(env!("CARGO_BIN_EXE_misrule-extension"))
+    let mut process = Command::new(env!("CARGO_BIN_EXE_misrule-extension"))
         // What the tests' own surroundings hold, such as the names of toolchains, is not the layer's.
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string())
@@ -30,7 +32,8 @@ pub(crate) fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extens
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    Extension { _process: process, port }
+    let log = process.stdout.take().unwrap();
+    Extension { _process: process, port, log }
 }
 
 async fn says(lambda: &mut Reader, status: &str, body: &str) {

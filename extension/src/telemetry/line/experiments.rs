@@ -44,6 +44,13 @@ pub struct PassThrough {
     pub reason: String,
 }
 
+/// See [`Line::LinesLost`](super::Line::LinesLost).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinesLost {
+    /// How many, since such a line was written last.
+    pub count: u64,
+}
+
 /// See [`Line::Loaded`](super::Line::Loaded).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Loaded {

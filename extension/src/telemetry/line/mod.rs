@@ -87,6 +87,8 @@ lines! {
     SettingWrong(SettingWrong) = "setting_wrong", Error, OfFunction;
     /// The layer is a plain pass-through, for as long as this environment lives.
     PassThrough(PassThrough) = "pass_through", Info, Not;
+    /// Nobody read what the layer wrote, so lines were lost: so many.
+    LinesLost(LinesLost) = "lines_lost", Warn, OfFunction;
     /// A policy's machine code is at hand, or was made.
     Loaded(Loaded) = "loaded", Debug, Not;
     /// An experiment is in force from the next invocation on.

@@ -173,6 +173,7 @@ impl Environment {
         let (what, hint) = match line {
             Line::SettingWrong { reason, hint } => (reason, Some(hint)),
             Line::PassThrough { reason } => (format!("the layer passes everything through: {reason}"), None),
+            Line::LinesLost { .. } => ("lines of the layer were lost, so counts are too small".to_owned(), None),
             Line::Halted { version } => (format!("halted by version {version}"), None),
             Line::NothingDeployed { source, reason } => (format!("nothing is deployed at {source}: {reason}"), None),
             Line::Refused { source, version, reason, hint } => {

@@ -18,6 +18,9 @@ pub(crate) enum Line {
     PassThrough {
         reason: String,
     },
+    LinesLost {
+        count: u64,
+    },
     Loaded {},
     Armed(Armed),
     Disarmed {
@@ -170,7 +173,7 @@ impl Line {
     pub(crate) fn count(&self) -> u64 {
         match self {
             Self::Cut(dropped) | Self::RefusedStep(dropped) | Self::FaultFailed(dropped) => dropped.count,
-            Self::Failed { count, .. } => *count,
+            Self::Failed { count, .. } | Self::LinesLost { count } => *count,
             _ => 1,
         }
     }
