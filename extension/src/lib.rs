@@ -9,6 +9,7 @@
 //! | [`telemetry`] | what is told, one JSON object a line |
 //! | [`settings`] | the layer's variables, read in one place |
 //! | [`clock`] | the only module that asks what time it is |
+//! | [`memory`] | memory that is free, given back |
 //! | [`lambda`] | the Extensions API: register, wait, shut down |
 //! | [`wrapper`] | the small program that points a runtime at the proxy, and preloads a library where names may fail |
 //!
@@ -18,6 +19,7 @@ pub mod clock;
 pub mod control;
 pub mod faults;
 pub mod lambda;
+pub mod memory;
 pub mod proxy;
 pub mod settings;
 pub mod sources;

@@ -9,6 +9,8 @@ use misrule_engine::experiment::{Elsewhere, Environment, Experiment, Here};
 use misrule_engine::sandbox::{Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 
+use crate::memory;
+
 type ReadyMade = fn(&str) -> Option<&'static [u8]>;
 
 /// What a delivery means for this environment.
@@ -138,6 +140,7 @@ impl Loader {
         let (environment, carries) = (&self.environment, &self.carries);
         let armoury = Armoury { sandbox, ready_made: &self.ready_made, environment, carries, previous };
         let mut enforcer = armoury.arm(package, now)?;
+        memory::give_back();
         enforcer.keep_in(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(enforcer)
     }

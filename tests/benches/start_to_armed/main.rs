@@ -56,9 +56,9 @@ async fn measure(programs: &[PathBuf]) -> Result<()> {
         }
     }
     println!(
-        "| extension | delivery, bytes | code | listening: median (range) | armed: median (range) | resident MiB |"
+        "| extension | delivery, bytes | code | listening: median (range) | armed: median (range) | resident MiB | of it anonymous |"
     );
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     rows.iter().for_each(|row| println!("{}", row.told()));
     Ok(())
 }
@@ -69,9 +69,10 @@ impl Row<'_> {
         let listening = spread(|start| start.listening.as_secs_f64() * 1e3);
         let armed = spread(|start| start.armed.as_secs_f64() * 1e3);
         let resident = spread(|start| start.resident as f64 / 1024.0);
+        let anonymous = spread(|start| start.anonymous as f64 / 1024.0);
         let code = self.starts.first().map(|start| start.code.join(", ")).unwrap_or_default();
         let (program, Delivery { name, bytes, .. }) = (self.program.display(), self.delivery);
-        format!("| {program} | {name}, {} | {code} | {listening} | {armed} | {resident} |", bytes.len())
+        format!("| {program} | {name}, {} | {code} | {listening} | {armed} | {resident} | {anonymous} |", bytes.len())
     }
 }
 

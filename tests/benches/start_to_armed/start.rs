@@ -25,6 +25,8 @@ pub(crate) struct Start {
     pub(crate) code: Vec<String>,
     /// Resident memory once it was armed, in KiB.
     pub(crate) resident: u64,
+    /// The part of it that is no page of a file, which the kernel could not drop.
+    pub(crate) anonymous: u64,
 }
 
 /// Starts the program, and ends it once it is armed.
@@ -64,7 +66,8 @@ async fn watch(child: &mut Child, began: Instant) -> Result<Start> {
             Some("armed") => {
                 let armed = began.elapsed();
                 let listening = listening.context("it says `start` first")?;
-                return Ok(Start { listening, armed, code, resident: resident(child.id())? });
+                let [resident, anonymous] = ["VmRSS:", "RssAnon:"].map(|what| memory(child.id(), what));
+                return Ok(Start { listening, armed, code, resident: resident?, anonymous: anonymous? });
             }
             _ => {}
         }
@@ -73,8 +76,8 @@ async fn watch(child: &mut Child, began: Instant) -> Result<Start> {
     bail!("it ended before it was armed:\n{}", said.join("\n"))
 }
 
-fn resident(process: Option<u32>) -> Result<u64> {
+fn memory(process: Option<u32>, what: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", process.context("it still runs")?))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).context("such a line")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
