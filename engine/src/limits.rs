@@ -113,12 +113,18 @@ limits! {
     /// Experiment versions whose budget and stop an execution environment remembers; the oldest go first.
     RECORDS = "remembered experiment versions", 64, "versions",
         "a day's work of publishing again and again; each takes 2 KiB";
-    /// Bytes of /tmp that one `fill-disk` may ask for; it takes what is free of them.
+    /// Size of what an execution environment keeps of those versions, for its next start.
+    RECORDS_BYTES = "size of the kept records", 256 * KIB, "bytes",
+        "all 64 versions with their windows; one busy version takes 4 KiB";
+    /// Bytes of /tmp that the `fill-disk` of one invocation may ask for; it takes what is free of them.
     DISK_FILLED = "disk filled", 10 * 1024 * MIB, "bytes",
         "the largest /tmp that Lambda gives; asking for all of it fills any";
-    /// CPU time that one `burn-cpu` may ask for.
+    /// CPU time that the `burn-cpu` of one invocation may ask for.
     CPU_BURNT = "CPU time burnt", 15 * 60 * 1000, "milliseconds",
         "Lambda's longest timeout, on one CPU; it ends with the invocation anyway";
+    /// Processes that the `hold-memory` and `burn-cpu` of one invocation may start.
+    STRESSORS = "processes of an invocation", 8, "processes",
+        "each takes 2 MB of its own; one for each policy of a large experiment that asks for any";
     /// Bytes of the names of hosts that one invocation may block, with one more for each name.
     BLOCKED_NAMES = "blocked names of an invocation", 64 * KIB, "bytes",
         "thousands of names; while they are blocked each lookup goes through them";

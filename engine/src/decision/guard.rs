@@ -62,10 +62,10 @@ impl Guard<'_> {
     /// Joins the policies' steps into one plan: cut, refused, and ended by the first final step that stands.
     pub fn join(&self, wanted: Vec<(PolicyName, Step)>, notes: &mut Vec<Note>) -> Plan {
         let mut steps = Vec::new();
-        let mut delayed = self.delayed;
+        let mut granted = Granted { delayed: self.delayed, ..Granted::default() };
         for (policy, step) in wanted {
             let kind = step.kind();
-            match self.judge(step, &mut delayed) {
+            match self.judge(step, &mut granted) {
                 Verdict::Stands(step) => steps.push(PlannedStep { policy: policy.clone(), step }),
                 Verdict::Cut { step, note } => {
                     steps.extend(step.map(|step| PlannedStep { policy: policy.clone(), step }));
@@ -84,15 +84,17 @@ impl Guard<'_> {
         Plan::new(steps)
     }
 
-    fn judge(&self, step: Step, delayed: &mut Duration) -> Verdict {
-        if let Some(reason) = self.refuses(&step) {
+    fn judge(&self, step: Step, granted: &mut Granted) -> Verdict {
+        let with_this = granted.and(&step);
+        if let Some(reason) = self.refuses(&step, &with_this) {
             return Verdict::Refused(reason);
         }
+        *granted = with_this;
         let (kind, Some(wanted)) = (step.kind(), step.as_delay()) else {
             return Verdict::Stands(step);
         };
-        let (allowed, reason) = self.allowed_delay(wanted, *delayed);
-        *delayed += allowed;
+        let (allowed, reason) = self.allowed_delay(wanted, granted.delayed);
+        granted.delayed += allowed;
         if allowed == wanted {
             return Verdict::Stands(step);
         }
@@ -100,7 +102,8 @@ impl Guard<'_> {
         Verdict::Cut { step, note: NoteKind::Cut { kind, wanted, allowed, reason } }
     }
 
-    fn refuses(&self, step: &Step) -> Option<RefusalReason> {
+    /// `with_this` is what the plan takes with this step.
+    fn refuses(&self, step: &Step, with_this: &Granted) -> Option<RefusalReason> {
         let kind = step.kind();
         if !self.blast_radius.faults.contains(&kind) {
             Some(RefusalReason::NotAllowed)
@@ -110,7 +113,7 @@ impl Guard<'_> {
             Some(RefusalReason::SharedEnvironment)
         } else if step.needs_http() && !self.answerable {
             Some(RefusalReason::NoHttpRequest)
-        } else if self.is_too_much(step) {
+        } else if self.is_too_much(with_this) {
             Some(RefusalReason::TooMuch)
         } else if kind == FaultKind::FailItems && !self.batch {
             Some(RefusalReason::NoBatch)
@@ -121,14 +124,12 @@ impl Guard<'_> {
         }
     }
 
-    /// Whether it takes more of the environment than any environment of this size has.
-    fn is_too_much(&self, step: &Step) -> bool {
-        match step {
-            Step::FillDisk(bytes) => *bytes > limits::DISK_FILLED.value,
-            Step::HoldMemory(bytes) => *bytes > u64::from(self.memory_mb) * 1024 * 1024,
-            Step::BurnCpu(duration) => *duration > Duration::from_millis(limits::CPU_BURNT.value),
-            _ => false,
-        }
+    /// Whether a plan takes more of the environment than any environment of this size has.
+    fn is_too_much(&self, plan: &Granted) -> bool {
+        plan.disk > limits::DISK_FILLED.value
+            || plan.memory > u64::from(self.memory_mb) * 1024 * 1024
+            || plan.cpu > Duration::from_millis(limits::CPU_BURNT.value)
+            || plan.stressors > limits::STRESSORS.value
     }
 
     /// What is left of a delay within the experiment's ceiling and before the deadline, after what was granted already.
@@ -145,8 +146,99 @@ impl Guard<'_> {
     }
 }
 
+/// What the plan of an invocation was granted so far, all its policies together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Granted {
+    /// By the hook before, too.
+    delayed: Duration,
+    /// Bytes.
+    disk: u64,
+    /// Bytes.
+    memory: u64,
+    cpu: Duration,
+    /// Processes that take memory or CPU time.
+    stressors: u64,
+}
+
+impl Granted {
+    /// The same with what this step takes of the environment besides.
+    fn and(self, step: &Step) -> Self {
+        let one_more = self.stressors.saturating_add(1);
+        match step {
+            Step::FillDisk(bytes) => Self { disk: self.disk.saturating_add(*bytes), ..self },
+            Step::HoldMemory(bytes) => Self { memory: self.memory.saturating_add(*bytes), stressors: one_more, ..self },
+            Step::BurnCpu(duration) => Self { cpu: self.cpu.saturating_add(*duration), stressors: one_more, ..self },
+            _ => self,
+        }
+    }
+}
+
 enum Verdict {
     Stands(Step),
     Cut { step: Option<Step>, note: NoteKind },
     Refused(RefusalReason),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+
+    const MIB: u64 = 1024 * 1024;
+    const NOW: Timestamp = Timestamp::from_milliseconds(1_700_000_000_000);
+
+    /// Which of these steps are refused in a function of 128 MB; each second one is another policy's.
+    fn refused(steps: &[Step]) -> Vec<usize> {
+        let text =
+            "name = \"a\"\nduration = \"1h\"\n[blast_radius]\nfunctions = [\"*\"]\n[[policy]]\nuse = \"latency\"\n";
+        let mut blast_radius = Experiment::from_toml(text).unwrap().blast_radius;
+        blast_radius.faults = FaultKind::ALL.to_vec();
+        let guard = Guard {
+            blast_radius: &blast_radius,
+            carries: &Carries::everything(),
+            hook: Hook::Before,
+            answerable: true,
+            answer: None,
+            batch: false,
+            shared: false,
+            delayed: Duration::ZERO,
+            now: NOW,
+            deadline: NOW.plus(Duration::from_secs(900)),
+            memory_mb: 128,
+        };
+        let policy = |index: usize| PolicyName::new(["first", "second"][index % 2]);
+        let wanted = steps.iter().enumerate().map(|(index, step)| (policy(index), step.clone())).collect();
+        let mut notes = Vec::new();
+        let plan = guard.join(wanted, &mut notes);
+        assert!(notes.iter().all(|note| matches!(note.what, NoteKind::Refused { reason: RefusalReason::TooMuch, .. })));
+        let stands = |step: &Step| plan.steps().iter().any(|planned| planned.step == *step);
+        (0..steps.len()).filter(|index| !stands(&steps[*index])).collect()
+    }
+
+    #[test]
+    fn what_the_steps_of_a_plan_take_adds_up() {
+        let (disk, cpu) = (Step::FillDisk, |seconds| Step::BurnCpu(Duration::from_secs(seconds)));
+        let memory = |mib| Step::HoldMemory(mib * MIB);
+        let rows = [
+            (vec![memory(128)], vec![]),
+            (vec![memory(129)], vec![0]),
+            (vec![memory(100), memory(29), memory(28)], vec![1]),
+            (vec![memory(128), Step::HoldMemory(1)], vec![1]),
+            (vec![Step::HoldMemory(u64::MAX), memory(1)], vec![0]),
+            (vec![memory(1), Step::HoldMemory(u64::MAX)], vec![1]),
+            (vec![cpu(600), cpu(301), cpu(300)], vec![1]),
+            (vec![disk(10_000 * MIB), disk(241 * MIB), disk(240 * MIB)], vec![1]),
+            (vec![disk(10_240 * MIB), memory(128), cpu(900)], vec![]),
+        ];
+        for (steps, expected) in rows {
+            assert_eq!(refused(&steps), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_starts_so_many_processes_and_no_more() {
+        let most = limits::STRESSORS.value;
+        let steps: Vec<_> = (1..=most + 2).map(Step::HoldMemory).collect();
+        assert_eq!(refused(&steps), [limits::STRESSORS.size(), limits::STRESSORS.size() + 1]);
+    }
 }
