@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::guard::{Carries, Guard};
-use super::plan::{Decision, Note, NoteKind, Plan};
+use super::plan::{Decision, Note, NoteKind, RefusalReason};
 use super::record::{Record, Records, Stopped};
 use super::{FaultKind, Hook, PolicyName, Seed, Step};
 use crate::digest::Digest;
@@ -58,6 +58,18 @@ impl Admission {
     /// Whether a policy wants to see the whole of a buffered answer.
     pub fn wants_answer_body(&self) -> bool {
         self.answer_body
+    }
+
+    /// Whether a plan for the invocation stood.
+    pub fn touched(&self) -> bool {
+        self.touched.load(Ordering::Relaxed)
+    }
+
+    /// The decision where what it [spends](Decision::spends) cannot be kept: nothing of it stands, and the invocation does not
+    /// count as touched. What was spent stays spent.
+    pub fn not_kept(&self, decision: Decision) -> Decision {
+        self.touched.store(false, Ordering::Relaxed);
+        refused(decision, RefusalReason::NotKept)
     }
 
     /// How much delay the invocation was granted so far.
@@ -144,8 +156,8 @@ impl Enforcer {
         self.experiment.blast_radius.stop_when.is_some() && self.in_force(head.arrived) && self.covers(head)
     }
 
-    /// The handler of an invocation that it [watches](Self::watches) answered, or failed; answers of Misrule's own are not
-    /// told. Gives once, with the answer that reaches `stop_when`, how it was reached.
+    /// The handler of an invocation that it [watches](Self::watches) answered, or failed. Of those that it touched before
+    /// that it is not told. Gives once, with the answer that reaches `stop_when`, how it was reached.
     pub fn handler_answered(&self, failed: bool, now: Timestamp) -> Option<Stopped> {
         self.record.answered(self.experiment.blast_radius.stop_when.as_ref()?, failed, now)
     }
@@ -223,33 +235,32 @@ impl Enforcer {
             deadline: invocation.head().deadline,
             memory_mb: self.environment.memory_mb,
         };
-        let joined = guard.join(wanted, &mut notes);
-        let plan = self.within_budget(joined, admission, now, &mut notes);
-        let delay: u128 =
-            plan.steps().iter().filter_map(|planned| planned.step.as_delay()).map(|delay| delay.as_millis()).sum();
+        let plan = guard.join(wanted, &mut notes);
+        let decision = self.within_budget(Decision { plan, notes, spends: false }, admission, now);
+        let delays = decision.plan.steps().iter().filter_map(|planned| planned.step.as_delay());
+        let delay: u128 = delays.map(|delay| delay.as_millis()).sum();
         admission.delayed_milliseconds.fetch_add(u64::try_from(delay).unwrap_or(u64::MAX), Ordering::Relaxed);
-        Decision { plan, notes }
+        decision
     }
 
     /// The plan, where the budget has room for one more invocation or this one was counted before.
-    fn within_budget(&self, plan: Plan, admission: &Admission, now: Timestamp, notes: &mut Vec<Note>) -> Plan {
-        if plan.is_empty() || admission.touched.load(Ordering::Relaxed) {
-            return plan;
+    fn within_budget(&self, decision: Decision, admission: &Admission, now: Timestamp) -> Decision {
+        if decision.plan.is_empty() || admission.touched() {
+            return decision;
         }
         match self.record.touch(&self.experiment.blast_radius.budget, now) {
             Ok(()) => {
                 admission.touched.store(true, Ordering::Relaxed);
-                plan
+                Decision { spends: self.goes_by_its_record(), ..decision }
             }
-            Err(reason) => {
-                let refused = plan.steps().iter().map(|planned| Note {
-                    policy: planned.policy.clone(),
-                    what: NoteKind::Refused { kind: planned.step.kind(), reason },
-                });
-                notes.extend(refused);
-                Plan::default()
-            }
+            Err(reason) => refused(decision, reason),
         }
+    }
+
+    /// Whether what it may do depends on what it did before: it has a budget, or stops by itself.
+    pub fn goes_by_its_record(&self) -> bool {
+        let blast_radius = &self.experiment.blast_radius;
+        !blast_radius.budget.is_unbounded() || blast_radius.stop_when.is_some()
     }
 
     /// What the policies want, in order; none where one of them forbids everything. Each is asked all the same: what it
@@ -278,6 +289,16 @@ impl Enforcer {
     fn asked(&self, bits: u32) -> impl Iterator<Item = &Policy> {
         self.policies.iter().enumerate().filter(move |(n, _)| bits & (1 << n) != 0).map(|(_, policy)| policy)
     }
+}
+
+/// The decision with each step of its plan refused for this reason.
+fn refused(mut decision: Decision, reason: RefusalReason) -> Decision {
+    let plan = std::mem::take(&mut decision.plan);
+    decision.notes.extend(plan.steps().iter().map(|planned| Note {
+        policy: planned.policy.clone(),
+        what: NoteKind::Refused { kind: planned.step.kind(), reason },
+    }));
+    decision
 }
 
 /// The end of an experiment that was checked; one that is not resolved has none, and so ends at the epoch.

@@ -25,5 +25,5 @@ pub use http_answer::{HttpAnswer, IllegalAnswer};
 pub use legal::IllegalStep;
 pub use plan::{CutReason, Decision, LogLevel, Note, NoteKind, Plan, PlannedStep, PolicyName, RefusalReason};
 #[cfg(feature = "sandbox")]
-pub use record::{Records, Stopped};
+pub use record::{Records, RecordsError, Stopped};
 pub use seed::{Chance, Seed, sticky};

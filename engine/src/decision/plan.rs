@@ -92,7 +92,7 @@ pub enum RefusalReason {
     HandlerFailed,
     /// Other invocations share the execution environment.
     SharedEnvironment,
-    /// It takes more disk, memory or CPU time than the environment has.
+    /// With the steps before it, it takes more disk, memory or CPU time than the environment has.
     TooMuch,
     /// This layer does not carry the fault out, or not in this hook.
     NotCarriedOut,
@@ -100,6 +100,8 @@ pub enum RefusalReason {
     MinuteBudget,
     /// The experiment touched as many invocations in this environment as its `budget` allows.
     EnvironmentBudget,
+    /// What its `budget` and `stop_when` go by cannot be kept where a restart of the environment's processes leaves it.
+    NotKept,
 }
 
 impl fmt::Display for RefusalReason {
@@ -114,6 +116,7 @@ impl fmt::Display for RefusalReason {
             Self::NotCarriedOut => "not carried out by this layer",
             Self::MinuteBudget => "the experiment's budget for this minute is spent",
             Self::EnvironmentBudget => "the experiment's budget for this environment is spent",
+            Self::NotKept => "what is spent of the experiment's budget cannot be kept: a line `failed` says why",
         })
     }
 }
@@ -190,4 +193,7 @@ pub struct Decision {
     pub plan: Plan,
     /// What to tell.
     pub notes: Vec<Note>,
+    /// With this plan the invocation begins to count as touched, and something goes by that count: what the environment
+    /// remembers has changed, and is to be kept before the plan is carried out.
+    pub spends: bool,
 }

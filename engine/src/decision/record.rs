@@ -1,12 +1,17 @@
 //! What an execution environment remembers of the experiments that were in force in it.
 //!
 //! A budget and a stop hold for the environment, not for one loading of an experiment: neither a halt in between nor the same
-//! version delivered again refills the one or undoes the other.
+//! version delivered again refills the one or undoes the other, nor, where records are kept, a restart of the layer.
+
+mod kept;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+pub use self::kept::RecordsError;
 use super::plan::RefusalReason;
 use super::sliding::Sliding;
 use crate::digest::Digest;
@@ -28,7 +33,8 @@ struct Kept {
 }
 
 /// The handlers of too many invocations failed: the experiment version injects nothing more in this environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stopped {
     /// Invocations whose handler failed.
     pub errors: u64,
@@ -46,7 +52,7 @@ pub(super) struct Record {
     stopped: OnceLock<Stopped>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Handlers {
     answered: Sliding,
     failed: Sliding,
@@ -65,10 +71,14 @@ impl Records {
     }
 
     fn first(&self, experiment: &Experiment, version: Digest) -> Kept {
-        let of_same_name = self.0.iter().rev().find(|kept| kept.name == experiment.name);
-        let minute = of_same_name.map(|kept| Arc::clone(&kept.record.minute));
-        let record = Record { minute: minute.unwrap_or_else(no_minute), ..Record::new(experiment) };
+        let minute = self.minute_of(&experiment.name).unwrap_or_else(no_minute);
+        let record = Record { minute, ..Record::new(experiment) };
         Kept { name: experiment.name.clone(), version, record: Arc::new(record) }
+    }
+
+    /// What all versions of an experiment share.
+    fn minute_of(&self, name: &str) -> Option<Arc<Mutex<Sliding>>> {
+        self.0.iter().rev().find(|kept| kept.name == name).map(|kept| Arc::clone(&kept.record.minute))
     }
 }
 
@@ -125,9 +135,9 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_milliseconds(1_700_000_000_000);
+    pub(super) const NOW: Timestamp = Timestamp::from_milliseconds(1_700_000_000_000);
 
-    fn experiment(name: &str, bounds: &str) -> Experiment {
+    pub(super) fn experiment(name: &str, bounds: &str) -> Experiment {
         let text = format!(
             "name = \"{name}\"\nduration = \"1h\"\n[blast_radius]\nfunctions = [\"*\"]\n{bounds}\n[[policy]]\nuse = \"latency\"\n"
         );
@@ -135,7 +145,7 @@ mod tests {
     }
 
     /// Until the budget refuses, or so many times.
-    fn spend(record: &Record, experiment: &Experiment, now: Timestamp) -> (u64, Option<RefusalReason>) {
+    pub(super) fn spend(record: &Record, experiment: &Experiment, now: Timestamp) -> (u64, Option<RefusalReason>) {
         let mut granted = 0;
         while granted < 1000 {
             match record.touch(&experiment.blast_radius.budget, now) {
@@ -146,7 +156,7 @@ mod tests {
         (granted, None)
     }
 
-    fn after(seconds: u64) -> Timestamp {
+    pub(super) fn after(seconds: u64) -> Timestamp {
         NOW.plus(Duration::from_secs(seconds))
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Timestamp;
 
 /// Into how many slices a window is divided.
@@ -12,7 +14,8 @@ const KEPT: usize = SLICES as usize + 1;
 
 /// Counts what happened within a window that slides. What happened counts for at least as long as the window is, and for
 /// one slice longer at most. A clock that is set back does not slide it back.
-#[derive(Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(try_from = "Slices", into = "Slices")]
 pub(super) struct Sliding {
     slice_ms: u64,
     newest: u64,
@@ -45,6 +48,38 @@ impl Sliding {
             self.counts[slot(slice - back)] = 0;
         }
         self.newest = self.newest.max(slice);
+    }
+}
+
+/// A window as it is written down: each slice in which something happened, with how often it did.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Slices {
+    slice_ms: u64,
+    slices: Vec<(u64, u64)>,
+}
+
+impl From<Sliding> for Slices {
+    fn from(sliding: Sliding) -> Self {
+        let Sliding { slice_ms, newest, counts } = sliding;
+        let all = (newest.saturating_sub(SLICES)..=newest).map(|slice| (slice, counts[slot(slice)]));
+        Self { slice_ms, slices: all.filter(|(_, count)| *count > 0).collect() }
+    }
+}
+
+impl TryFrom<Slices> for Sliding {
+    type Error = &'static str;
+
+    fn try_from(Slices { slice_ms, slices }: Slices) -> Result<Self, Self::Error> {
+        let newest = slices.iter().map(|(slice, _)| *slice).max().unwrap_or_default();
+        if slice_ms == 0 || slices.iter().any(|(slice, _)| newest - slice > SLICES) {
+            return Err("no window is so long");
+        }
+        let mut counts = [0_u64; KEPT];
+        for (slice, count) in slices {
+            counts[slot(slice)] = counts[slot(slice)].saturating_add(count);
+        }
+        Ok(Self { slice_ms, newest, counts })
     }
 }
 
@@ -90,6 +125,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_window_that_was_written_down_counts_on(
+            window_ms in 1_u64..200_000,
+            gaps in prop::collection::vec(0_u64..20_000, 0..100),
+            later in 0_u64..400_000,
+        ) {
+            let mut lately = Sliding::new(Duration::from_millis(window_ms));
+            let happened = gaps.iter().scan(0, |now, gap| { *now += gap; Some(*now) });
+            let last = happened.inspect(|now| lately.add(at(*now))).last().unwrap_or_default();
+            let mut again: Sliding = serde_json::from_str(&serde_json::to_string(&lately).unwrap()).unwrap();
+            prop_assert_eq!(again.count(at(last + later)), lately.count(at(last + later)));
+        }
+
         /// Against the list of all that happened.
         #[test]
         fn no_window_counts_less_than_happened_in_it(

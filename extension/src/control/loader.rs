@@ -1,14 +1,15 @@
 //! From delivered bytes to an enforcer. Slow work, for a thread that may block.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use misrule_engine::decision::{ArmError, Armoury, Carries, Enforcer, Records};
+use misrule_engine::decision::{ArmError, Armoury, Carries, Enforcer};
 use misrule_engine::delivery::{Delivery, DeliveryError, KeyId, Keys, Package};
 use misrule_engine::experiment::{Elsewhere, Environment, Experiment, Here};
 use misrule_engine::sandbox::{Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 
+use super::ledger::Ledger;
 use crate::memory;
 
 type ReadyMade = fn(&str) -> Option<&'static [u8]>;
@@ -84,7 +85,7 @@ pub(super) struct Loader {
     ready_made: ReadyMade,
     /// The environment of AppConfig that deliveries come through.
     through: Option<String>,
-    records: Mutex<Records>,
+    ledger: Arc<Ledger>,
     /// Made when it is first needed: it costs milliseconds that a pass-through need not pay.
     sandbox: Mutex<Option<Sandbox>>,
 }
@@ -92,13 +93,18 @@ pub(super) struct Loader {
 impl Loader {
     /// With `keys` nothing arms but what one of them signed.
     pub(super) fn new(environment: Environment, carries: Carries, keys: Option<Keys>, ready_made: ReadyMade) -> Self {
-        let (through, records, sandbox) = (None, Mutex::default(), Mutex::new(None));
-        Self { environment, carries, keys, ready_made, through, records, sandbox }
+        let (through, ledger, sandbox) = (None, Arc::default(), Mutex::new(None));
+        Self { environment, carries, keys, ready_made, through, ledger, sandbox }
     }
 
     /// The same for deliveries that come through this environment of AppConfig, by name or by id.
     pub(super) fn through(self, environment: Option<String>) -> Self {
         Self { through: environment, ..self }
+    }
+
+    /// The same where what experiments spent is in this ledger.
+    pub(super) fn keeping(self, ledger: Arc<Ledger>) -> Self {
+        Self { ledger, ..self }
     }
 
     pub(super) fn environment(&self) -> &Environment {
@@ -141,7 +147,7 @@ impl Loader {
         let armoury = Armoury { sandbox, ready_made: &self.ready_made, environment, carries, previous };
         let mut enforcer = armoury.arm(package, now)?;
         memory::give_back();
-        enforcer.keep_in(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner));
+        self.ledger.open_for(&mut enforcer);
         Ok(enforcer)
     }
 

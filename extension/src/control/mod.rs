@@ -15,6 +15,7 @@
 
 mod chance;
 mod failure;
+mod ledger;
 mod loader;
 mod observed;
 mod refresher;
@@ -28,12 +29,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use misrule_engine::decision::{Carries, Enforcer};
+use misrule_engine::decision::{Admission, Carries, Decision, Enforcer};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::Environment;
 use misrule_engine::invocation::Head;
 use misrule_engine::time::Timestamp;
 
+use self::ledger::Ledger;
 use self::loader::Loader;
 use self::refresher::Refresher;
 use self::state::{State, Waits};
@@ -161,7 +163,8 @@ impl Control {
         };
         let waits = Waits { first: settings.first_wait, refresh: settings.refresh_wait, hold: !environment.shared() };
         let copied = settings.function.snapshotted().then_some(settings.share);
-        let state = State::new(Clock::machine(), Arc::clone(&say), waits).snapshotted(copied);
+        let ledger = settings.ledger.clone().map(Ledger::in_file).unwrap_or_default();
+        let state = State::new(Clock::machine(), Arc::clone(&say), waits).snapshotted(copied).keeping(ledger);
         let loader = Loader::new(environment, carries, settings.public_keys, misrule_policies::component)
             .through(address.environment().map(str::to_owned));
         match address {
@@ -211,6 +214,13 @@ impl Control {
         if let Some(state) = &self.0 {
             state.passed_by(armed, head);
         }
+    }
+
+    /// What was decided, once what it spends is kept where a restart of the layer leaves it: the plan may be what ends this
+    /// process. Where that fails nothing of it stands.
+    pub fn keep_spent(&self, decision: Decision, admission: &Admission) -> Decision {
+        let is_kept = !decision.spends || self.0.as_ref().is_none_or(|state| state.keep());
+        if is_kept { decision } else { admission.not_kept(decision) }
     }
 
     /// The handler of an invocation that the experiment watches answered, or failed: it may have to stop.

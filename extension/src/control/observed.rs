@@ -36,9 +36,9 @@ impl State {
 
     /// A handler answered, or failed. A version that is no longer in force stops without a word.
     pub(super) fn handler_answered(&self, armed: &Armed, failed: bool) {
-        if let Some(reached) = armed.enforcer.handler_answered(failed, self.now().wall())
-            && self.end(Some(armed), Why::Stopped).is_some()
-        {
+        let Some(reached) = armed.enforcer.handler_answered(failed, self.now().wall()) else { return };
+        self.keep();
+        if self.end(Some(armed), Why::Stopped).is_some() {
             self.say(stopped(armed, reached));
         }
     }

@@ -35,7 +35,8 @@ enum Said {
 
 impl<S: Source> Refresher<S> {
     pub(super) fn new(state: Arc<State>, loader: Loader, source: S) -> Self {
-        Self { state, loader: Arc::new(loader), source, last: None }
+        let loader = Arc::new(loader.keeping(state.ledger()));
+        Self { state, loader, source, last: None }
     }
 
     /// Starts the task, and another that disarms should it panic.

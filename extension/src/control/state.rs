@@ -9,6 +9,7 @@ use misrule_engine::decision::Enforcer;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
+use super::ledger::Ledger;
 use super::schedule::{Ended, Patience, Schedule};
 use super::{Armed, NOT_DRAWN, Say, Version, Why, chance};
 use crate::clock::{Clock, Moment};
@@ -48,6 +49,7 @@ pub(super) struct State {
     /// The environment began as a copy, and the source does not know yet.
     restored: AtomicBool,
     stale_told: Mutex<bool>,
+    ledger: Arc<Ledger>,
 }
 
 /// The experiment that was disarmed last.
@@ -75,6 +77,7 @@ impl State {
             not_drawn: AtomicBool::new(false),
             restored: AtomicBool::new(false),
             stale_told: Mutex::new(false),
+            ledger: Arc::default(),
         }
     }
 
@@ -82,6 +85,23 @@ impl State {
     /// take part.
     pub(super) fn snapshotted(self, share: Option<Share>) -> Self {
         Self { may_be_copied: Mutex::new(share), ..self }
+    }
+
+    /// The same where what experiments spend is kept in this ledger.
+    pub(super) fn keeping(self, ledger: Ledger) -> Self {
+        Self { ledger: Arc::new(ledger), ..self }
+    }
+
+    pub(super) fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.ledger)
+    }
+
+    /// Keeps what experiments spent. Says whether it is kept.
+    pub(super) fn keep(&self) -> bool {
+        let kept = self.ledger.keep();
+        let is_kept = kept.is_ok();
+        kept.err().flatten().into_iter().for_each(|line| self.say(line));
+        is_kept
     }
 
     pub(super) fn now(&self) -> Moment {

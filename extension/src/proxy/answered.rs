@@ -110,7 +110,8 @@ impl Answered<'_> {
             let (text, lasting, hook) = (&text, &proxy.lasting, Hook::After);
             let failed_items = after.failed_items.as_ref();
             let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode };
-            let (plan, injections) = if may_inject { decide(&after, &answer, proxy) } else { Default::default() };
+            let (plan, injections) =
+                if may_inject { decide(control, &after, &answer, proxy) } else { Default::default() };
             let effect = faults::carry_out(plan.steps(), injections, scene).await;
             let joined = if answer.failed() { effect } else { failed_items.join(effect, text, scene) };
             (joined, plan)
@@ -172,14 +173,15 @@ impl Answered<'_> {
 }
 
 /// Asks the policies that want to see the answer, and says what they want. In a dry run it is not done.
-fn decide(after: &After, answer: &Arc<Answer>, proxy: &Proxy) -> (Plan, Injections) {
+fn decide(control: &Control, after: &After, answer: &Arc<Answer>, proxy: &Proxy) -> (Plan, Injections) {
     let started = Instant::now();
     let decision = match after.admission.wants_after() {
         true => after.armed.enforcer.after(&after.invocation, &after.admission, answer, clock::now()),
         false => Decision::default(),
     };
-    let (head, hook) = (after.invocation.head(), Hook::After);
-    let injections = telemetry::decision_lines(&after.armed, head, hook, &decision, started.elapsed(), proxy.dry_run);
+    let (head, hook, took) = (after.invocation.head(), Hook::After, started.elapsed());
+    let decision = control.keep_spent(decision, &after.admission);
+    let injections = telemetry::decision_lines(&after.armed, head, hook, &decision, took, proxy.dry_run);
     (if proxy.dry_run { Plan::default() } else { decision.plan }, injections)
 }
 

@@ -77,7 +77,7 @@ variables! {
     NEXT_WRAPPER = "MISRULE_NEXT_WRAPPER", "the wrapper to exec after ours; none: the runtime itself";
     LOG = "MISRULE_LOG", "tracing filter of targets and levels; default warn,misrule=info";
     METRICS = "MISRULE_METRICS", "false: the log lines carry no CloudWatch metrics; default true";
-    LOCAL = "MISRULE_LOCAL", "true: this is no AWS Lambda, file: may read any path; set by the local Lambda; default false";
+    LOCAL = "MISRULE_LOCAL", "true: this is no AWS Lambda, file: may read any path, and what experiments spent is kept in TMPDIR and not in /tmp; set by the local Lambda; default false";
 }
 
 /// What the function is, as Lambda tells every extension.
@@ -138,6 +138,8 @@ pub struct Settings {
     pub share: Share,
     /// The wrapper to exec after ours.
     pub next_wrapper: Option<PathBuf>,
+    /// The file that what experiments spent is kept in; none: nowhere but in memory.
+    pub ledger: Option<PathBuf>,
     /// What is logged.
     pub log: Targets,
     /// Whether log lines carry CloudWatch metrics.
@@ -181,6 +183,7 @@ impl Settings {
             lambda_api,
             share: reader.parse(SHARE, Share::parse).unwrap_or_default(),
             next_wrapper: reader.text(NEXT_WRAPPER).map(PathBuf::from),
+            ledger: reader.ledger(local, port),
             log: reader.log(),
             metrics: reader.parse(METRICS, Metrics::parse).unwrap_or_default(),
             function: reader.function(),
@@ -262,6 +265,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
         }
         let address = self.parse(LAMBDAS, |text| UpstreamAddress::parse_other_than(text, own_port));
         address.unwrap_or_else(UpstreamAddress::lambda)
+    }
+
+    /// Where a restart of the layer leaves it and no other execution environment sees it: in Lambda that is /tmp, elsewhere
+    /// it is not. By its port each of several layers in one environment has its own.
+    fn ledger(&self, local: bool, port: u16) -> Option<PathBuf> {
+        let folder = if local { self.text("TMPDIR")? } else { "/tmp".to_owned() };
+        Some(PathBuf::from(folder).join(format!(".misrule-spent-{port}")))
     }
 
     fn log(&mut self) -> Targets {

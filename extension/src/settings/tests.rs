@@ -75,6 +75,16 @@ fn every_setting_is_read() {
 }
 
 #[test]
+fn what_was_spent_is_kept_where_no_other_environment_sees_it() {
+    let kept = |variables: &[(&str, &str)]| right(variables).ledger;
+    let lambdas = PathBuf::from("/tmp/.misrule-spent-9117");
+    assert_eq!(kept(&[("TMPDIR", "/mnt/shared")]), Some(lambdas), "a folder of the function's may be a shared one");
+    let own = [("MISRULE_LOCAL", "true"), ("TMPDIR", "/tmp/orders"), ("MISRULE_PORT", "9200")];
+    assert_eq!(kept(&own), Some(PathBuf::from("/tmp/orders/.misrule-spent-9200")));
+    assert_eq!(kept(&[("MISRULE_LOCAL", "true")]), None, "/tmp is everybody's there");
+}
+
+#[test]
 fn runtimes_get_a_library_only_where_names_can_ever_fail() {
     let (source, allowed) = (("MISRULE_SOURCE", "appconfig:shop/prod/faults"), ("MISRULE_BLOCK_HOSTS", "true"));
     assert!(right(&[source, allowed]).offers_names());

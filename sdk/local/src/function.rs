@@ -65,6 +65,9 @@ pub enum StartError {
     /// The Runtime API could not be served.
     #[error("the local Runtime API cannot listen on a loopback port")]
     Listen(#[source] std::io::Error),
+    /// The folder that stands for /tmp could not be made.
+    #[error("no folder can be made for the function")]
+    Folder(#[source] std::io::Error),
     /// A program could not be started.
     #[error("{} cannot be started", program.display())]
     Launch {
@@ -83,7 +86,7 @@ impl StartError {
         match self {
             Self::Init(error) => error,
             Self::Launch { .. } => FunctionError::request(request_id, "Runtime.InvalidEntrypoint", &self.to_string()),
-            Self::NoRuntime(_) | Self::Listen(_) => {
+            Self::NoRuntime(_) | Self::Listen(_) | Self::Folder(_) => {
                 FunctionError::request(request_id, "Sandbox.Failure", &self.to_string())
             }
         }

@@ -1,6 +1,7 @@
 //! A control with a scripted source, clocks in the test's hand, and its lines kept.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::super::ledger::Ledger;
 use super::super::loader::Loader;
 use super::super::state::{State, Waits};
 use super::super::{Armed, Control, Say};
@@ -63,12 +65,22 @@ impl House {
     }
 
     pub(super) fn with(plot: Plot) -> Self {
+        Self::furnished(plot, Ledger::default())
+    }
+
+    /// What experiments spend is kept in this file.
+    pub(super) fn keeping(file: &Path) -> Self {
+        Self::furnished(Plot::default(), Ledger::in_file(file.to_owned()))
+    }
+
+    fn furnished(plot: Plot, ledger: Ledger) -> Self {
         let (lines, wall_set) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicI64::new(0)));
         let say: Say = {
             let lines = Arc::clone(&lines);
             Arc::new(move |line| lines.lock().unwrap().push(line))
         };
-        let state = Arc::new(State::new(clock(&wall_set), say, plot.waits).snapshotted(plot.snapshotted));
+        let state = State::new(clock(&wall_set), say, plot.waits).snapshotted(plot.snapshotted).keeping(ledger);
+        let state = Arc::new(state);
         let carries = Carries::everything();
         let loader = Loader::new(environment(), carries, plot.keys, plot.ready_made);
         let loader = loader.through(Some("prod".to_owned()));

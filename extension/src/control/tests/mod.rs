@@ -4,6 +4,7 @@ mod appconfig;
 mod ends;
 mod failures;
 mod house;
+mod kept;
 mod observed;
 mod refreshing;
 mod states;

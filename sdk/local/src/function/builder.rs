@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use super::output::{Line, Output};
 use super::{Function, StartError};
 use crate::lambda::Recorder;
@@ -17,6 +19,8 @@ pub(super) struct Plan {
     pub(super) task_root: Option<PathBuf>,
     pub(super) memory_mb: u32,
     pub(super) environment: BTreeMap<String, String>,
+    /// Outlives a reset, as /tmp does.
+    pub(super) tmp: TempDir,
     pub(super) init_timeout: Duration,
     pub(super) output: Output,
     pub(super) recorder: Recorder,
@@ -71,7 +75,8 @@ impl FunctionBuilder {
     }
 
     /// An executable in `/opt/extensions`: its file name is its name. The variables are for it alone, beside those of
-    /// the function; each extension also has `MISRULE_LOCAL=true`, so that it can tell this from Lambda.
+    /// the function; each extension also has `MISRULE_LOCAL=true`, so that it can tell this from Lambda, and in `TMPDIR` a folder
+    /// that a reset leaves as it is, as Lambda leaves /tmp.
     pub fn extension<'a>(
         mut self,
         path: impl Into<PathBuf>,
@@ -176,7 +181,7 @@ impl FunctionBuilder {
     /// Starts nothing: the first invocation starts the environment, as on Lambda, and where init fails so does it.
     ///
     /// # Errors
-    /// Where there is nothing to run.
+    /// Where there is nothing to run, or no folder can be made.
     pub fn cold(self) -> Result<Function, StartError> {
         let Some(runtime) = self.runtime else { return Err(StartError::NoRuntime(self.settings.function_name)) };
         Ok(Function::new(Plan {
@@ -187,6 +192,7 @@ impl FunctionBuilder {
             task_root: self.task_root,
             memory_mb: self.memory_mb,
             environment: self.environment,
+            tmp: tempfile::tempdir().map_err(StartError::Folder)?,
             init_timeout: self.init_timeout,
             output: Output::new(self.listener),
             recorder: Recorder::new(self.recording),

@@ -39,7 +39,7 @@ pub(super) fn runtime(plan: &Plan, api: SocketAddr) -> (&Path, Command) {
 /// The command for an extension. It has Lambda's own Runtime API, and nothing that is for the runtime only.
 pub(super) fn extension(plan: &Plan, extension: &ExtensionProgram, api: SocketAddr) -> Command {
     let mut command = bare(&extension.path, plan, api);
-    command.env("MISRULE_LOCAL", "true");
+    command.env("MISRULE_LOCAL", "true").env("TMPDIR", plan.tmp.path());
     configured(&mut command, plan);
     command.envs(&extension.environment);
     command

@@ -73,6 +73,7 @@ async fn extensions_register_before_the_runtime_starts_through_its_wrapper() {
     assert_eq!(runtime["WRAPPED"], program("wrapper.sh").to_string_lossy());
     assert_eq!(runtime["_HANDLER"], "app.handler");
     assert_eq!((extension["MISRULE_LOCAL"].as_str(), extension["OWN"].as_str()), ("true", "1"));
+    assert!(!extension["TMPDIR"].is_empty() && !runtime.contains_key("TMPDIR"), "a folder of its own");
     for absent in
         ["_HANDLER", "LAMBDA_TASK_ROOT", "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_EXEC_WRAPPER"]
     {
