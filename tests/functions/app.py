@@ -16,7 +16,7 @@ def resolve(name):
 
 def handler(event, context):
     path = event.get("rawPath", "/")
-    if path == "/raise":
+    if path.startswith("/raise"):
         raise ValueError("the handler failed")
     if path == "/seen":
         return event

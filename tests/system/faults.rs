@@ -15,8 +15,14 @@ use serde_json::{Value, json};
 
 /// An experiment that allows every fault, with the policy that asks for what these settings say.
 pub(crate) fn catalogue(settings: &Value) -> Result<Vec<u8>> {
+    catalogue_within(&json!({}), settings)
+}
+
+/// The same where the blast radius says this besides.
+pub(crate) fn catalogue_within(bounds: &Value, settings: &Value) -> Result<Vec<u8>> {
     let faults: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
-    let blast_radius = json!({ "functions": ["*"], "faults": faults });
+    let mut blast_radius = json!({ "functions": ["*"], "faults": faults });
+    bounds.as_object().into_iter().flatten().for_each(|(field, value)| blast_radius[field] = value.clone());
     let policies = json!([{ "module": "catalogue.wasm", "settings": settings }]);
     let component = std::fs::read(programs::checkout().join("tests/guests/catalogue.wasm"))?;
     bundle(&experiment_within("trial", &blast_radius, &policies), &[("catalogue.wasm", &component)], None)

@@ -1,10 +1,15 @@
 //! What an experiment allows is the most that happens, on a running function: budgets, the function's own errors, and
 //! where it was published to.
 
+use std::time::Duration;
+
 use anyhow::Result;
+use misrule_local::lambda::Outcome;
 use misrule_tests::layered::{self, Layered, http_event};
 use misrule_tests::publishing::experiment_within;
 use serde_json::{Value, json};
+
+use crate::faults::{self, catalogue, catalogue_within};
 
 /// An outage of one path, within this blast radius.
 fn outage(blast_radius: &Value) -> Value {
@@ -37,6 +42,80 @@ async fn a_budget_is_never_exceeded() -> Result<()> {
     assert_eq!(statuses(&layered, 5).await?, [404, 404, 404, 200, 200]);
     let refused = layered.until_line("refused_step").await;
     assert!(refused["reason"].as_str().is_some_and(|reason| reason.contains("budget")), "{refused}");
+    Ok(())
+}
+
+/// A fault on one path that may hit one invocation in each environment, found by the first event of each start.
+async fn once(fault: &str) -> Result<Layered> {
+    let bounds = json!({ "budget": { "per_environment": 1 } });
+    let settings = json!({ "path": "/hit", "before": [{ "fault": fault }] });
+    let function = layered::python("orders")?.timeout(Duration::from_secs(4));
+    layered::layered_after(catalogue_within(&bounds, &settings)?, function, &[("MISRULE_FIRST_WAIT", "3s")]).await
+}
+
+#[tokio::test]
+async fn a_budget_holds_though_what_it_pays_for_restarts_the_layer() -> Result<()> {
+    for fault in ["crash", "hang"] {
+        let layered = once(fault).await?;
+        let layer = layered.process_id()?;
+        let hit = layered.function.invoke(http_event("GET", "/hit")).await.outcome;
+        let ended = match &hit {
+            Outcome::TimedOut(_) => "hang",
+            hit => hit.error().filter(|error| error.error_type == "Runtime.ExitError").map_or("", |_| "crash"),
+        };
+        assert_eq!(ended, fault, "{hit:?}\n{}", layered.everything());
+        for _ in 0..3 {
+            assert_eq!(layered.get("/hit").await?.0, 200, "{fault}: {}", layered.everything());
+        }
+        assert_ne!(layered.process_id()?, layer, "{fault}: the layer was started again");
+        let log = layered.log();
+        let refused = log.iter().find(|line| line["misrule"] == "refused_step").cloned().unwrap_or_default();
+        assert_eq!(refused["reason"], "the experiment's budget for this environment is spent", "{fault}");
+        assert_eq!(log.iter().filter(|line| line["misrule"] == "injected").count(), 1, "{fault}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn errors_of_invocations_that_it_touched_do_not_stop_it() -> Result<()> {
+    let bounds = json!({ "stop_when": { "handler_errors": 0.3, "over": "1m", "min_invocations": 4 } });
+    let settings = json!({ "path": "/raise/*", "before": [{ "fault": "delay", "duration": "1ms" }] });
+    for (dry_run, stops) in [("false", false), ("true", true)] {
+        let variables = [("MISRULE_DRY_RUN", dry_run)];
+        let experiment = catalogue_within(&bounds, &settings)?;
+        let layered = layered::layered_after(experiment, layered::python("orders")?, &variables).await?;
+        layered.until_line("armed").await;
+        for _ in 0..30 {
+            let raised = layered.function.invoke(http_event("GET", "/raise/slow")).await.outcome;
+            assert!(raised.error().is_some(), "{raised:?}");
+        }
+        let stopped = |layered: &Layered| layered.log().iter().any(|line| line["misrule"] == "stopped");
+        assert_eq!(stopped(&layered), stops, "in a dry run nothing was touched: {}", layered.everything());
+        for _ in 0..30 {
+            layered.function.invoke(http_event("GET", "/raise")).await;
+        }
+        assert!(stopped(&layered), "these are the function's own: {}", layered.everything());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_would_hit_other_invocations_is_refused_where_they_share_the_environment() -> Result<()> {
+    let function = layered::python("orders")?.managed_instances(2);
+    let layered = faults::armed(function, &json!({}), &[("MISRULE_BLOCK_HOSTS", "true")]).await?;
+    for fault in ["crash", "hang", "fill-disk", "hold-memory", "burn-cpu", "block-hosts"] {
+        let wish = json!({ "fault": fault, "number": 1, "duration": "1ms", "names": ["shop.test"] });
+        layered.deliver(catalogue(&json!({ "path": "/hit", "before": [wish] }))?);
+        layered.news().until("armed").await?;
+        let news = layered.news();
+        assert_eq!(layered.get("/hit").await?.0, 200, "{fault}: {}", layered.everything());
+        let refused = news.quietly_until(fault, |line| line["misrule"] == "refused_step").await?;
+        assert_eq!(
+            (&refused["fault"], &refused["reason"]),
+            (&json!(fault), &json!("other invocations share the environment"))
+        );
+        assert_eq!(news.count("injected"), 0, "{fault}");
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Rate;
 
 /// The share of handler errors at which an experiment stops injecting in an execution environment, until a new version.
-/// What the experiment answers in the handler's place is neither an invocation nor an error here.
+/// An invocation that the experiment touched before its handler answered is neither an invocation nor an error here.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StopWhen {
     /// The share of invocations whose handler failed. More than nothing.

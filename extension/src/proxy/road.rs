@@ -69,6 +69,9 @@ impl Connection {
                     };
                     let effect = admitted.before(&arrival, &self.proxy).await;
                     self.keep(&admitted);
+                    if admitted.admission.touched() && !self.proxy.dry_run {
+                        self.proxy.invocations.unwatch(&arrival.head);
+                    }
                     match self.carry_out(&question, &arrival, effect).await {
                         Destination::Runtime => return Ok(arrival.hand_over()),
                         Destination::RuntimeChanged(event) => return Ok(arrival.hand_over_changed(event)),

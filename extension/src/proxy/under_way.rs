@@ -94,6 +94,14 @@ impl Invocations {
         }
     }
 
+    /// How the handler of this invocation answers may be due to a fault: that says nothing of the function.
+    pub(crate) fn unwatch(&self, head: &Head) {
+        let mut entries = self.entries();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.is(head)) {
+            entry.watching = None;
+        }
+    }
+
     /// The experiment that wants to know how the handler answers, once.
     pub(crate) fn watching(&self, request_id: &RequestId, invocation_id: Option<&str>) -> Option<Arc<Armed>> {
         let mut entries = self.entries();

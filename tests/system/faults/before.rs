@@ -167,18 +167,3 @@ async fn under_lambdas_own_control_program_a_crash_is_the_runtimes() -> Result<(
     assert!(!lines.iter().any(|line| line.contains("Extension.Crash")), "{}", lines.join("\n"));
     Ok(())
 }
-
-#[tokio::test]
-async fn what_would_hit_other_invocations_is_refused_where_they_share_the_environment() -> Result<()> {
-    // A plan ends with its first final step, so one of `hang` and `crash` is asked for.
-    let kinds = ["fill-disk", "hold-memory", "burn-cpu", "crash"];
-    let before: Vec<_> = kinds.iter().map(|kind| json!({ "fault": kind })).collect();
-    let function = layered::python("orders")?.env("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
-    let layered = armed(function, &json!({ "before": before }), &[]).await?;
-    assert_eq!(layered.get("/orders/7").await?.0, 200);
-    for kind in kinds {
-        let refused = layered.until_line_that(|line| line["misrule"] == "refused_step" && line["fault"] == kind).await;
-        assert_eq!(refused["reason"], "other invocations share the environment", "{kind}");
-    }
-    Ok(())
-}
