@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::exchange::Exchange;
-use super::stage::{Setting, Stage};
+use super::stage::{Pace, Setting, Stage};
 
 /// A case that takes longer has failed. Those that hold for long in full have that time besides.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -31,7 +31,9 @@ impl Way {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Passed,
-    /// Passed, with a hold shorter than the case's own.
+    /// Passed: it held for all its time, on the layers' own clock.
+    ByTheClock,
+    /// Passed, with less than all of it.
     Shortened,
     /// Cannot be played in this way, and why.
     NotApplicable(&'static str),
@@ -64,20 +66,35 @@ pub(crate) struct Case {
     play: Play,
     not_direct: Option<&'static str>,
     not_chained: Option<&'static str>,
-    held: Option<Held>,
+    lasts: Lasts,
 }
 
-/// A hold: of how long in full, and otherwise.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    pub(crate) full: Duration,
-    pub(crate) short: Duration,
+/// What makes a case long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasts {
+    Briefly,
+    /// It holds for so long. Unless the run is a long one, this time passes on a clock that the layers are given.
+    Held(Duration),
+    /// It takes about so long. Unless the run is a long one, a part of it is played.
+    Long(Duration),
 }
+
+/// Of a hold where no layer is: nobody there has a clock to move.
+const BRIEFLY: Duration = Duration::from_secs(1);
 
 /// A row: where it is from, what the runtime does, and what must be seen.
 pub(crate) fn case(from: &'static str, runtime: &'static str, seen: &'static str) -> Case {
     let play = Play::Elsewhere("nothing is played");
-    Case { from, runtime, seen, setting: Setting::default(), play, not_direct: None, not_chained: None, held: None }
+    Case {
+        from,
+        runtime,
+        seen,
+        setting: Setting::default(),
+        play,
+        not_direct: None,
+        not_chained: None,
+        lasts: Lasts::Briefly,
+    }
 }
 
 impl Case {
@@ -114,9 +131,14 @@ impl Case {
         Self { not_direct: Some(not_direct), not_chained: Some(not_chained), ..self }
     }
 
-    /// With a hold that is shortened unless the run is a long one.
-    pub(crate) fn held(self, full: Duration, short: Duration) -> Self {
-        Self { held: Some(Held { full, short }), ..self }
+    /// With a hold of this time.
+    pub(crate) fn held(self, time: Duration) -> Self {
+        Self { lasts: Lasts::Held(time), ..self }
+    }
+
+    /// Taking about so long in full, of which a part is played unless the run is a long one.
+    pub(crate) fn long(self, time: Duration) -> Self {
+        Self { lasts: Lasts::Long(time), ..self }
     }
 
     /// Plays it in this way.
@@ -124,15 +146,37 @@ impl Case {
         if let Some(why) = self.not_applicable(way) {
             return Verdict::NotApplicable(why);
         }
-        let hold = self.held.map_or(Duration::ZERO, |held| if long { held.full } else { held.short });
+        let pace = self.pace(way, long);
+        let patience = if long { PATIENCE + self.takes() * 2 } else { PATIENCE };
         // In a task of its own: a panic is a failure of this case.
-        let played = tokio::spawn(tokio::time::timeout(PATIENCE + hold * 2, self.clone().play(way, hold))).await;
+        let played = tokio::spawn(tokio::time::timeout(patience, self.clone().play(way, pace))).await;
         match played {
-            Ok(Ok(Ok(()))) if self.held.is_some() && !long => Verdict::Shortened,
-            Ok(Ok(Ok(()))) => Verdict::Passed,
+            Ok(Ok(Ok(()))) => self.passed(pace),
             Ok(Ok(Err(error))) => Verdict::Failed(format!("{error:#}")),
             Ok(Err(_)) => Verdict::Failed("it did not end".to_owned()),
             Err(error) => Verdict::Failed(error.to_string()),
+        }
+    }
+
+    fn takes(&self) -> Duration {
+        match self.lasts {
+            Lasts::Briefly => Duration::ZERO,
+            Lasts::Held(time) | Lasts::Long(time) => time,
+        }
+    }
+
+    fn pace(&self, way: Way, in_full: bool) -> Pace {
+        let held = matches!(self.lasts, Lasts::Held(_));
+        let clocked = held && !in_full && way != Way::Direct;
+        let hold = if held && (in_full || clocked) { self.takes() } else { BRIEFLY };
+        Pace { hold, clocked, in_full }
+    }
+
+    fn passed(&self, pace: Pace) -> Verdict {
+        match self.lasts {
+            Lasts::Held(_) if pace.clocked => Verdict::ByTheClock,
+            Lasts::Held(_) | Lasts::Long(_) if !pace.in_full => Verdict::Shortened,
+            _ => Verdict::Passed,
         }
     }
 
@@ -146,8 +190,8 @@ impl Case {
         }
     }
 
-    async fn play(self, way: Way, hold: Duration) -> Result<()> {
-        let stage = Stage::set(way, &self.setting, hold).await?;
+    async fn play(self, way: Way, pace: Pace) -> Result<()> {
+        let stage = Stage::set(way, &self.setting, pace).await?;
         match self.play {
             Play::Bytes(exchanges) => {
                 for exchange in exchanges.iter() {

@@ -19,6 +19,21 @@ pub(crate) const THROWS_AFTER: &str = r#"
   (call $fail (i32.const 64) (i32.const 15) (i32.const 73) (i32.const 6) (i32.const 0) (i32.const 0)))
 "#;
 
+/// Cuts a stream after five bytes.
+pub(crate) const CUTS: &str = r#"
+(import "misrule:policy/faults@0.1.0" "cut" (func $cut (param i64)))
+(func (export "before"))
+(func (export "after") (call $cut (i64.const 5)))
+"#;
+
+/// Breaks a stream off after five bytes.
+pub(crate) const BREAKS_OFF: &str = r#"
+(import "misrule:policy/faults@0.1.0" "break-off" (func $break-off (param i64 i32 i32 i32 i32)))
+(func (export "before"))
+(func (export "after")
+  (call $break-off (i64.const 5) (i32.const 64) (i32.const 15) (i32.const 73) (i32.const 6)))
+"#;
+
 /// Holds the answer back for a millisecond.
 pub(crate) const HOLDS_BACK: &str = r#"
 (import "misrule:policy/faults@0.1.0" "delay" (func $delay (param i32)))

@@ -103,6 +103,11 @@ impl Lambda {
         Ok(())
     }
 
+    /// How often extensions asked for their next event.
+    pub(crate) fn waits(&self) -> usize {
+        *self.waiting.borrow()
+    }
+
     /// Tells every extension to shut down.
     pub(crate) fn shut_down(&self) {
         self.shutdown.send_replace(true);

@@ -1,7 +1,9 @@
 //! The layer as a process, as Lambda starts it.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use misrule_tests::{layered, programs};
@@ -24,6 +26,8 @@ pub(crate) struct Layer {
 /// What it is started with.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
+    pub(crate) program: PathBuf,
+    pub(crate) argument: Option<&'static str>,
     /// Its path, as its first argument says.
     pub(crate) name: String,
     pub(crate) port: u16,
@@ -42,6 +46,8 @@ impl Start {
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         Ok(Self {
+            program: programs::program("misrule-extension")?,
+            argument: None,
             name: "/opt/extensions/misrule".to_owned(),
             port: layered::free_port()?,
             variables,
@@ -59,8 +65,9 @@ impl Layer {
     pub(crate) fn start(start: Start) -> Result<Self> {
         let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
         let output = if start.disk_full { Stdio::from(full()?) } else { Stdio::piped() };
-        let mut process = Command::new(programs::program("misrule-extension")?)
+        let mut process = Command::new(start.program)
             .arg0(start.name)
+            .args(start.argument)
             // What the tests' own surroundings hold, such as the names of toolchains, is not the layer's.
             .env_clear()
             .env("MISRULE_PORT", start.port.to_string())
@@ -83,6 +90,20 @@ impl Layer {
     pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
         let id = Pid::from_raw(i32::try_from(self.process_id()?)?).context("no process id")?;
         Ok(kill_process(id, signal)?)
+    }
+
+    /// Stops it, as a freeze does: it does nothing from here on.
+    pub(crate) async fn stop(&self) -> Result<()> {
+        self.signal(Signal::STOP)?;
+        let process = self.process_id()?;
+        let stopped = async {
+            // Behind the program's name, which may hold anything, stands the state.
+            while !std::fs::read_to_string(format!("/proc/{process}/stat"))?.contains(") T ") {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            anyhow::Ok(())
+        };
+        soon("the layer to stop", stopped).await?
     }
 
     /// All that it wrote.

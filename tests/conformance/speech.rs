@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use misrule_engine::time::Timestamp;
 use misrule_tests::publishing::{self, now};
 use serde_json::{Value, json};
 
@@ -35,12 +36,12 @@ pub(crate) fn event(headers: &str, body: &[u8]) -> Vec<u8> {
 
 /// The event r-NUMBER of a function URL for this path, due in a minute.
 pub(crate) fn request(number: u32, path: &str) -> Vec<u8> {
-    request_due(number, path, Duration::from_secs(60))
+    request_due(number, path, now().plus(Duration::from_secs(60)))
 }
 
 /// The same, due then.
-pub(crate) fn request_due(number: u32, path: &str, due: Duration) -> Vec<u8> {
-    let deadline = now().plus(due).as_milliseconds();
+pub(crate) fn request_due(number: u32, path: &str, due: Timestamp) -> Vec<u8> {
+    let deadline = due.as_milliseconds();
     let http = json!({ "http": { "method": "GET", "path": path }, "stage": "$default",
         "domainName": "abc.lambda-url.us-east-1.on.aws" });
     let event = json!({ "version": "2.0", "rawPath": path, "headers": {}, "requestContext": http }).to_string();
@@ -78,10 +79,11 @@ pub(crate) fn chunk(data: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", data.len()).as_bytes(), data, b"\r\n"].concat()
 }
 
-/// An experiment of these policies on every function, with a budget that no case uses up.
+/// An experiment of these policies on every function, with the faults that cases want and a budget that none uses up.
 pub(crate) fn experiment(name: &str, policies: &Value) -> String {
     let budget = json!({ "per_environment": 1_000_000, "per_minute": 1_000_000 });
-    publishing::experiment_within(name, &json!({ "functions": ["*"], "budget": budget }), policies)
+    let faults = ["delay", "respond-http", "fail", "cut", "break-off"];
+    publishing::experiment_within(name, &json!({ "functions": ["*"], "faults": faults, "budget": budget }), policies)
 }
 
 /// An experiment of ready-made policies in force before the first event, in the layer next to the runtime.
@@ -99,6 +101,11 @@ pub(crate) fn armed_with(policies: &Value, variables: &[(&'static str, &str)]) -
 pub(crate) fn set(variables: &[(&'static str, &str)]) -> Setting {
     let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     Setting { variables, ..Setting::default() }
+}
+
+/// The layers have a clock that only the case moves.
+pub(crate) fn clocked() -> Setting {
+    Setting { clocked: true, ..Setting::default() }
 }
 
 /// An experiment whose only policy is this component.

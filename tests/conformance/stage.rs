@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::case::Way;
+use super::clock::Clock;
 use super::lambda::{Lambda, Registrations};
 use super::layer::{Layer, Start};
 use super::speech::{NEXT, request};
@@ -34,6 +35,19 @@ pub(crate) struct Setting {
     pub(crate) empty: bool,
     /// What the layer writes cannot be written: its disk is full.
     pub(crate) disk_full: bool,
+    /// The layers have a clock that only the case moves.
+    pub(crate) clocked: bool,
+}
+
+/// How a case is played that may take long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// For how long it holds what it holds.
+    pub(crate) hold: Duration,
+    /// On a clock of the layers' own.
+    pub(crate) clocked: bool,
+    /// All of it is played, however long it takes.
+    pub(crate) in_full: bool,
 }
 
 /// How Lambda's address is written.
@@ -52,17 +66,19 @@ pub(crate) struct Stage {
     pub(crate) lambda: Lambda,
     /// That next to the runtime comes first.
     pub(crate) layers: Vec<Layer>,
-    /// How long the case holds what it holds.
-    pub(crate) hold: Duration,
+    /// The layers' own, where they have one.
+    clock: Option<Clock>,
+    pace: Pace,
     way: Way,
     folder: TempDir,
 }
 
 impl Stage {
-    pub(crate) async fn set(way: Way, setting: &Setting, hold: Duration) -> Result<Self> {
+    pub(crate) async fn set(way: Way, setting: &Setting, pace: Pace) -> Result<Self> {
         let registrations = if setting.empty { Registrations::ByHand } else { Registrations::Taken };
         let (lambda, folder) = (Lambda::new(registrations).await?, tempfile::tempdir()?);
-        let mut stage = Self { lambda, layers: Vec::new(), hold, way, folder };
+        let clock = (setting.clocked || pace.clocked).then(Clock::new).transpose()?;
+        let mut stage = Self { lambda, layers: Vec::new(), clock, pace, way, folder };
         if !setting.empty {
             stage.start(setting).await?;
         }
@@ -74,9 +90,9 @@ impl Stage {
             return Ok(());
         }
         let lambda = self.lambda_for(setting.upstream).await?;
-        let mut first = Start::before(&lambda)?;
+        let mut first = self.clocked(Start::before(&lambda)?)?;
         if self.way == Way::Chain {
-            let behind = Start { name: "/opt/extensions/another".to_owned(), ..Start::before(&lambda)? };
+            let behind = Start { name: "/opt/extensions/another".to_owned(), ..self.clocked(Start::before(&lambda)?)? };
             first = first.variable("MISRULE_RUNTIME_API", format!("127.0.0.1:{}", behind.port));
             self.layers.push(Layer::start(behind)?);
         }
@@ -84,6 +100,52 @@ impl Stage {
         let first = Layer::start(self.furnished(first, setting)?)?;
         self.layers.insert(0, first);
         self.lambda.until_waiting(self.layers.len()).await
+    }
+
+    /// A layer before this Lambda that a case starts itself.
+    pub(crate) fn alone(&self) -> Result<Start> {
+        self.clocked(Start::before(&self.lambda.address().to_string())?)
+    }
+
+    fn clocked(&self, start: Start) -> Result<Start> {
+        self.clock.iter().try_fold(start, |start, clock| clock.of(start))
+    }
+
+    /// The layers' clock.
+    pub(crate) fn clock(&self) -> Result<&Clock> {
+        self.clock.as_ref().context("the layers have the machine's clock")
+    }
+
+    /// Whether all of a long case is to be played.
+    pub(crate) fn in_full(&self) -> bool {
+        self.pace.in_full
+    }
+
+    /// Lets the time pass for which the case holds what it holds.
+    pub(crate) async fn holds(&self) -> Result<()> {
+        match &self.clock {
+            Some(clock) => clock.passes(self.pace.hold, &self.layers).await,
+            None => {
+                tokio::time::sleep(self.pace.hold).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// The same while the layers are stopped.
+    pub(crate) async fn holds_stopped(&self) -> Result<()> {
+        match &self.clock {
+            Some(clock) => clock.jumps(self.pace.hold),
+            None => {
+                tokio::time::sleep(self.pace.hold).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets so much time pass for the layers.
+    pub(crate) async fn passes(&self, time: Duration) -> Result<()> {
+        self.clock()?.passes(time, &self.layers).await
     }
 
     fn furnished(&self, mut start: Start, setting: &Setting) -> Result<Start> {
@@ -175,8 +237,7 @@ impl Stage {
     /// A runtime that has this event, and Lambda's end of its connection.
     pub(crate) async fn invoked(&self, event: &[u8]) -> Result<(Reader, Reader)> {
         let (mut runtime, mut lambda) = self.asked().await?;
-        writes(&mut lambda, event).await?;
-        sees(&mut runtime, "the event").await?;
+        gives(&mut lambda, &mut runtime, event).await?;
         Ok((runtime, lambda))
     }
 }
@@ -207,6 +268,26 @@ pub(crate) async fn sees(connection: &mut Reader, what: &str) -> Result<Message>
     let seen = soon(what, connection.message()).await?;
     ensure!(seen.end == End::Complete, "{what}: {seen:?}");
     Ok(seen)
+}
+
+/// Lambda writes an event, and the runtime that waits has it as it was.
+pub(crate) async fn gives(lambda: &mut Reader, runtime: &mut Reader, event: &[u8]) -> Result<()> {
+    writes(lambda, event).await?;
+    has(runtime, event).await
+}
+
+/// The runtime that waits for this event has it as it was.
+pub(crate) async fn has(runtime: &mut Reader, event: &[u8]) -> Result<()> {
+    let (seen, given) = (sees(runtime, "the event").await?, Reader::over(event).message().await);
+    ensure!(seen == given, "the runtime saw {seen:?}\nwhere Lambda gave {given:?}");
+    Ok(())
+}
+
+/// That nothing came on this connection.
+pub(crate) async fn is_quiet(connection: &mut Reader) -> Result<()> {
+    let came = tokio::time::timeout(Duration::from_millis(50), connection.holds(1)).await;
+    ensure!(came.is_err(), "something came, or it closed");
+    Ok(())
 }
 
 /// That Lambda is asked for an event.

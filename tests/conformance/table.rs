@@ -57,6 +57,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed => write!(formatter, "passed"),
+            Self::ByTheClock => write!(formatter, "by the clock"),
             Self::Shortened => write!(formatter, "shortened"),
             Self::NotApplicable("") => write!(formatter, "n/a"),
             Self::NotApplicable(why) => write!(formatter, "n/a: {why}"),
@@ -76,9 +77,10 @@ impl Table {
             self.rows.iter().flat_map(|row| &row.verdicts).filter(|verdict| fits(verdict)).count()
         };
         format!(
-            "{} cases: {} passed, {} passed shortened, {} not applicable, {} failed",
+            "{} cases: {} passed, {} passed by the clock, {} passed shortened, {} not applicable, {} failed",
             self.rows.len(),
             count(|verdict| *verdict == Verdict::Passed),
+            count(|verdict| *verdict == Verdict::ByTheClock),
             count(|verdict| *verdict == Verdict::Shortened),
             count(|verdict| matches!(verdict, Verdict::NotApplicable(_))),
             count(|verdict| matches!(verdict, Verdict::Failed(_))),
@@ -91,9 +93,10 @@ impl Table {
         format!("{HEAD}{lines}\n{}.\n", self.summary())
     }
 
-    /// Lines that stand in one table and not in the other. A long run passes what a usual one passes shortened.
+    /// Lines that stand in one table and not in the other. A long run passes what a usual one passes by the clock or shortened.
     pub(crate) fn differences(&self, long: bool) -> Result<Vec<String>> {
-        let seen = |text: String| if long { text.replace("| shortened", "| passed") } else { text };
+        let passed = |text: String| text.replace("| by the clock", "| passed").replace("| shortened", "| passed");
+        let seen = |text: String| if long { passed(text) } else { text };
         let (_, written, _) = parts()?;
         let (written, found) = (seen(written), seen(self.text()));
         let lines =

@@ -202,16 +202,20 @@ impl<S: AsyncRead + Unpin> Reader<S> {
     }
 
     async fn chunks(&mut self, message: &mut Message) -> Option<()> {
-        loop {
-            let size = usize::from_str_radix(self.line().await?.split(';').next()?, 16).ok()?;
-            if size == 0 {
-                return self.trailers(message).await;
-            }
-            if !self.bytes(size, &mut message.body).await {
-                return None;
-            }
-            self.line().await?;
+        while self.chunk(&mut message.body).await? > 0 {}
+        self.trailers(message).await
+    }
+
+    /// The next chunk of a body, added to `body`, or as much of it as came; 0 is the last one's size. Nothing where the
+    /// stream ended before.
+    pub async fn chunk(&mut self, body: &mut Vec<u8>) -> Option<usize> {
+        let size = usize::from_str_radix(self.line().await?.split(';').next()?, 16).ok()?;
+        if size == 0 {
+            return Some(0);
         }
+        self.bytes(size, body).await.then_some(())?;
+        self.line().await?;
+        Some(size)
     }
 
     async fn trailers(&mut self, message: &mut Message) -> Option<()> {

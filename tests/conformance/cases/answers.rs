@@ -42,9 +42,13 @@ pub(crate) fn cases() -> Vec<Case> {
                 Exchange::new(response("", b"body"), ACCEPTED).in_segments(Segments::EachByte),
             ],
         ),
-        case("LAMBDA 24", "asks and answers", "no connection of a layer's waits for an acknowledgement (TCP_NODELAY)")
-            .not_direct(NO_LAYER)
-            .scene(nobody_waits_for_acknowledgements),
+        case(
+            "LAMBDA 24",
+            "asks and answers",
+            "no connection of a layer's waits for an acknowledgement: each socket has TCP_NODELAY",
+        )
+        .not_direct(NO_LAYER)
+        .scene(nobody_waits_for_acknowledgements),
         case(
             "LAMBDA 25, PEERS 17",
             "reports an error with its type, and a cause of 1,048,575 bytes in a header",

@@ -1,35 +1,53 @@
-//! A wall clock that is set while the layer runs. A small library in front of the C library's clock sets it for the layer alone.
+//! A wall clock that is set while the layer runs.
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use misrule_tests::message::Reader;
-use misrule_tests::programs::checkout;
 use tokio::net::TcpListener;
 
+use super::start::waiting;
 use super::upstream::connect;
 use super::{EACH_ALONE, NO_LAYER};
 use crate::case::{Case, case};
-use crate::layer::{Layer, Start};
-use crate::speech::{NEXT, answer, event};
-use crate::stage::{Stage, is_asked, sees, soon, writes};
+use crate::speech::{NEXT, answer, clocked, event};
+use crate::stage::{Setting, Stage, gives, is_asked, soon, writes};
 
-const HOURS: i64 = 6 * 3600;
+const HOUR: Duration = Duration::from_secs(3600);
+/// More than an agent on localhost is left alone for between two questions.
+const INTERVAL: Duration = Duration::from_secs(6);
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         case(
-            "LAMBDA 9, 54",
+            "LAMBDA 9",
+            "asks; the layers' wall clock goes 24 hours on while it waits, then back",
+            "the event, on that connection",
+        )
+        .not_direct(NO_LAYER)
+        .with(clocked())
+        .scene(a_day_passes),
+        case(
+            "LAMBDA 54",
             "asks; the layer's wall clock goes six hours on between events, then back",
             "every event; its source is asked once more each time, neither in a burst nor after hours",
         )
         .one_layer(NO_LAYER, EACH_ALONE)
+        .with(Setting { empty: true, ..clocked() })
         .scene(jumps),
     ]
+}
+
+async fn a_day_passes(stage: Stage) -> Result<()> {
+    for body in ["a day ahead", "back"] {
+        let (mut runtime, mut lambda) = stage.asked().await?;
+        stage.clock()?.set_wall(if body == "back" { Duration::ZERO } else { 24 * HOUR })?;
+        stage.passes(Duration::from_millis(1)).await?;
+        gives(&mut lambda, &mut runtime, &event("", body.as_bytes())).await?;
+    }
+    stage.lambda.is_alone().await
 }
 
 /// An AppConfig agent that has a halt, and how often it was asked.
@@ -49,31 +67,20 @@ async fn agent() -> Result<(u16, Arc<AtomicUsize>)> {
     Ok((port, asked))
 }
 
-fn library(folder: &Path) -> Result<std::path::PathBuf> {
-    let (source, library) = (checkout().join("tests/conformance/clock.c"), folder.join("clock.so"));
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status()?;
-    ensure!(built.success(), "the C compiler gave {built}");
-    Ok(library)
-}
-
 async fn jumps(stage: Stage) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let ahead = folder.path().join("ahead");
-    std::fs::write(&ahead, "0")?;
     let (port, asked) = agent().await?;
-    let start = Start::before(&stage.lambda.address().to_string())?
-        .variable("LD_PRELOAD", library(folder.path())?.to_string_lossy())
-        .variable("SECONDS_AHEAD", ahead.to_string_lossy())
-        .variable("MISRULE_SOURCE", "agent:shop/prod/faults")
-        .variable("AWS_APPCONFIG_EXTENSION_HTTP_PORT", port.to_string());
-    let layer = Layer::start(start)?;
+    let start = stage.alone()?.variable("MISRULE_SOURCE", "agent:shop/prod/faults");
+    let start = start.variable("AWS_APPCONFIG_EXTENSION_HTTP_PORT", port.to_string());
+    let (layer, _waits) = waiting(&stage, start).await?;
     layer.until("halted", |_| true).await?;
     let mut runtime = connect(layer.port).await?;
     writes(&mut runtime, NEXT).await?;
     let mut lambda = stage.lambda.accept().await?;
-    for seconds in [HOURS, 0] {
+    for (wall, later) in [(6 * HOUR, Duration::ZERO), (Duration::ZERO, INTERVAL)] {
         let before = asked.load(Ordering::SeqCst);
-        std::fs::write(&ahead, seconds.to_string())?;
+        stage.clock()?.set_wall(wall)?;
+        // Where the wall clock went back, time passes on the other one alone.
+        stage.clock()?.ages(later)?;
         let events = async {
             // A question to the source that is due comes beside one of these events.
             while asked.load(Ordering::SeqCst) == before {
@@ -87,17 +94,14 @@ async fn jumps(stage: Stage) -> Result<()> {
         };
         soon("another question to the source", events).await??;
         let more = asked.load(Ordering::SeqCst) - before;
-        ensure!(more == 1, "{more} questions to the source with the clock {seconds} s ahead");
+        ensure!(more == 1, "{more} questions to the source with the clock {wall:?} ahead");
     }
-    let first = layer.said().into_iter().next().unwrap_or_default();
-    ensure!(first.contains("misrule"), "{first}");
     Ok(())
 }
 
 /// One event, after the question for it was written.
 async fn invoked(runtime: &mut Reader, lambda: &mut Reader) -> Result<()> {
     is_asked(lambda).await?;
-    writes(lambda, event("", b"{}")).await?;
-    sees(runtime, "the event").await?;
+    gives(lambda, runtime, &event("", b"{}")).await?;
     writes(runtime, NEXT).await
 }

@@ -1,5 +1,6 @@
 //! Who waits for whom, on which connection, for how long, and who is told when one side goes.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -8,29 +9,39 @@ use rustix::process::Signal;
 
 use super::NO_LAYER;
 use crate::case::{Case, case};
-use crate::speech::{ACCEPTED, NEXT, answer, event, request, response};
-use crate::stage::{Stage, is_asked, sees, soon, writes};
+use crate::impatient;
+use crate::layer::Layer;
+use crate::speech::{ACCEPTED, NEXT, answer, clocked, event, request, response};
+use crate::stage::{Setting, Stage, gives, has, is_asked, sees, soon, writes};
 
 const MINUTE: Duration = Duration::from_secs(60);
-const SECOND: Duration = Duration::from_secs(1);
 /// Invocations of the case that counts them.
 const MANY: usize = 1_000;
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         case("LAMBDA 9", "asks, and no event comes for ten minutes", "the event, on that connection")
-            .held(10 * MINUTE, SECOND)
+            .held(10 * MINUTE)
             .scene(holds),
         case("PEERS 16", "asks, and no event comes for an hour", "the event, on that connection")
-            .held(60 * MINUTE, SECOND)
+            .held(60 * MINUTE)
             .scene(holds),
+        case(
+            "Misrule",
+            "the same for ten minutes, through a proxy that waits for 30 seconds, and one that waits for an hour",
+            "the case fails with the first in the layer's place, and passes with the second",
+        )
+        .one_layer(NO_LAYER, "one proxy shows it")
+        .with(Setting { empty: true, ..Setting::default() })
+        .held(10 * MINUTE)
+        .scene(is_seen_to_be_impatient),
         case(
             "LAMBDA 12",
             "asks, and the layers are stopped for a minute (SIGSTOP), in which the event comes",
             "the event, whole",
         )
         .not_direct(NO_LAYER)
-        .held(MINUTE, SECOND)
+        .held(MINUTE)
         .scene(stopped),
         case(
             "LAMBDA 10",
@@ -44,13 +55,14 @@ pub(crate) fn cases() -> Vec<Case> {
             "as many descriptors as before",
         )
         .not_direct(NO_LAYER)
-        .held(2 * MINUTE, SECOND)
+        .long(2 * MINUTE)
         .scene(leaks_nothing),
         case(
             "LAMBDA 11",
             "goes while it waits, beside one that stays",
-            "its own connection closes, and no other; none is opened",
+            "its own connection closes before any time passes, and no other; none is opened",
         )
+        .with(clocked())
         .scene(goes),
         case(
             "LAMBDA 17",
@@ -81,24 +93,53 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 async fn holds(stage: Stage) -> Result<()> {
+    held(&stage).await
+}
+
+async fn held(stage: &Stage) -> Result<()> {
     let (mut runtime, mut lambda) = stage.asked().await?;
-    tokio::time::sleep(stage.hold).await;
-    writes(&mut lambda, event("", b"at last")).await?;
-    ensure!(sees(&mut runtime, "the event").await?.body == b"at last", "another event");
+    let waits = stage.lambda.waits();
+    stage.holds().await?;
+    ensure!(!has_kernels_timer(stage.address())?, "the kernel would end a connection that idles (keep-alive)");
+    gives(&mut lambda, &mut runtime, &event("", b"at last")).await?;
+    ensure!(stage.lambda.waits() == waits, "a layer asked for its own next event again");
     stage.lambda.is_alone().await
+}
+
+/// Whether the kernel has a timer on a connection of this port, such as for TCP's keep-alive.
+fn has_kernels_timer(address: SocketAddr) -> Result<bool> {
+    let (table, port) = (std::fs::read_to_string("/proc/net/tcp")?, format!(":{:04X}", address.port()));
+    // The second and third word are the addresses; the sixth begins with the timer, 02 where it is none of sending again.
+    let words = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut here = words.filter(|words| words[1..3].iter().any(|end| end.ends_with(&port)));
+    Ok(here.any(|words| words.get(5).is_some_and(|timer| timer.starts_with("02:"))))
+}
+
+async fn is_seen_to_be_impatient(mut stage: Stage) -> Result<()> {
+    for (patience, passes) in [(MINUTE / 2, false), (60 * MINUTE, true)] {
+        let proxy = Layer::start(impatient::start(stage.alone()?, patience)?)?;
+        proxy.until("listening", |_| true).await?;
+        stage.layers = vec![proxy];
+        let came = held(&stage).await;
+        ensure!(came.is_ok() == passes, "with {patience:?} of patience: {came:?}");
+        let closed = came.err().is_none_or(|error| error.to_string().starts_with("the event: Nothing"));
+        ensure!(closed, "it failed for another reason");
+    }
+    Ok(())
 }
 
 async fn stopped(stage: Stage) -> Result<()> {
     let (mut runtime, mut lambda) = stage.asked().await?;
     for layer in &stage.layers {
-        layer.signal(Signal::STOP)?;
+        layer.stop().await?;
     }
-    writes(&mut lambda, event("", b"in between")).await?;
-    tokio::time::sleep(stage.hold).await;
+    let event = event("", b"in between");
+    writes(&mut lambda, &event).await?;
+    stage.holds_stopped().await?;
     for layer in &stage.layers {
         layer.signal(Signal::CONT)?;
     }
-    ensure!(sees(&mut runtime, "the event").await?.body == b"in between", "another event");
+    has(&mut runtime, &event).await?;
     stage.lambda.is_alone().await
 }
 
@@ -107,8 +148,7 @@ async fn invocation(runtime: &mut Reader, lambda: &mut Reader, number: usize) ->
     let body = number.to_string();
     writes(runtime, NEXT).await?;
     is_asked(lambda).await?;
-    writes(lambda, event("", body.as_bytes())).await?;
-    ensure!(sees(runtime, "an event").await?.body == body.as_bytes(), "not the event {number}");
+    gives(lambda, runtime, &event("", body.as_bytes())).await?;
     answers(runtime, lambda, &body).await
 }
 
@@ -127,15 +167,14 @@ async fn counts(stage: Stage) -> Result<()> {
         answers(&mut runtime, &mut lambda, &number.to_string()).await?;
         writes(&mut runtime, NEXT).await?;
         is_asked(&mut lambda).await?;
-        writes(&mut lambda, event("", b"{}")).await?;
-        sees(&mut runtime, "an event").await?;
+        gives(&mut lambda, &mut runtime, &event("", number.to_string().as_bytes())).await?;
     }
     answers(&mut runtime, &mut lambda, "the last").await?;
     stage.lambda.is_alone().await
 }
 
 async fn leaks_nothing(stage: Stage) -> Result<()> {
-    let rounds = if stage.hold > MINUTE { 100 } else { 10 };
+    let rounds = if stage.in_full() { 100 } else { 10 };
     let mut held = Vec::new();
     for round in 0..rounds {
         let (mut runtime, mut lambda) = stage.invoked(&event("", b"{}")).await?;
@@ -170,9 +209,7 @@ async fn goes(stage: Stage) -> Result<()> {
     drop(goes);
     ensure!(soon("its connection to close", its_own.closes()).await?, "something came on it");
     stage.lambda.is_alone().await?;
-    writes(&mut other, event("", b"for who stayed")).await?;
-    ensure!(sees(&mut stays, "the event").await?.body == b"for who stayed", "another event");
-    Ok(())
+    gives(&mut other, &mut stays, &event("", b"for who stayed")).await
 }
 
 async fn replaces(stage: Stage) -> Result<()> {
@@ -181,8 +218,7 @@ async fn replaces(stage: Stage) -> Result<()> {
     writes(&mut runtime, NEXT).await?;
     let mut second = stage.lambda.accept().await?;
     is_asked(&mut second).await?;
-    writes(&mut second, event("", b"2")).await?;
-    ensure!(sees(&mut runtime, "the event").await?.body == b"2", "another event");
+    gives(&mut second, &mut runtime, &event("", b"2")).await?;
     stage.lambda.is_alone().await
 }
 
@@ -195,8 +231,7 @@ async fn sixty_four(stage: Stage) -> Result<()> {
         writes(lambda, event("", number.to_string().as_bytes())).await?;
     }
     for (number, (runtime, _)) in pairs.iter_mut().enumerate() {
-        let seen = sees(runtime, "an event").await?;
-        ensure!(seen.body == number.to_string().as_bytes(), "{number} got {seen:?}");
+        has(runtime, &event("", number.to_string().as_bytes())).await?;
     }
     stage.lambda.is_alone().await
 }
@@ -223,8 +258,7 @@ async fn pipelines(stage: Stage) -> Result<()> {
     let mut lambda = stage.lambda.accept().await?;
     for body in ["1", "2"] {
         is_asked(&mut lambda).await?;
-        writes(&mut lambda, event("", body.as_bytes())).await?;
-        ensure!(sees(&mut runtime, "an event").await?.body == body.as_bytes(), "out of order");
+        gives(&mut lambda, &mut runtime, &event("", body.as_bytes())).await?;
     }
     stage.lambda.is_alone().await
 }

@@ -12,10 +12,10 @@ use super::NO_FAULTS;
 use crate::case::{Case, case};
 use crate::guest::{self, ANSWERS_TOO_MUCH, HOLDS_BACK, THROWS_AFTER};
 use crate::speech::{
-    ACCEPTED, ERROR, NEXT, RESPONSE, STREAMING, answer, armed, armed_guest, armed_module, bundled, chunk, outage,
-    refusal, request, request_due, response, streamed_head,
+    ACCEPTED, ERROR, RESPONSE, answer, armed, armed_guest, armed_module, bundled, outage, refusal, request,
+    request_due, response,
 };
-use crate::stage::{Stage, is_asked, sees, soon, writes};
+use crate::stage::{Setting, Stage, gives, has, is_asked, is_quiet, sees, soon, writes};
 
 const CRIMES: [(&str, &str); 5] =
     [("loop", "fuel"), ("memory", "memory"), ("panic", "panic"), ("stack", "stack"), ("copies", "host-copy")];
@@ -58,23 +58,13 @@ pub(crate) fn cases() -> Result<Vec<Case>> {
         )
         .with(armed(&outage()))
         .scene(late_answer),
-        case(
-            "LAMBDA 42",
-            "streams; a policy of `after` wants an error of it",
-            "the stream as it is, and no error beside it",
-        )
-        .with(armed_guest(THROWS_AFTER)?)
-        .scene(no_error_of_a_stream),
-        case("LAMBDA 40", "streams a prelude cut in two at every byte; a policy looks at it", "the same bytes")
-            .with(armed_guest(HOLDS_BACK)?)
-            .scene(looked_at),
-        case("LAMBDA 53", "asks; a policy delays beyond the deadline", "a delay that ends 100 ms before it")
-            .with(slow("5s"))
+        case("LAMBDA 53", "asks; a policy delays beyond the deadline", "the event, 100 ms before it and no sooner")
+            .with(on_a_clock(slow("5s")))
             .scene(before_the_deadline),
         case(
             "LAMBDA 56",
             "asks; a policy answers with more than the caller takes",
-            "nothing of it: the event, and a line",
+            "nothing of it, where Lambda would say 413: the layer does not send it, but gives the event, and a line",
         )
         .with(armed_guest(ANSWERS_TOO_MUCH)?)
         .scene(too_much),
@@ -83,11 +73,15 @@ pub(crate) fn cases() -> Result<Vec<Case>> {
             .scene(swapped),
         case("LAMBDA 60", "(a request panics in the layer)", "the event all the same, and one line")
             .elsewhere("nothing in the layer panics at will: the proxy's own test `a_panic_becomes_nothing`"),
-        case("LAMBDA 65", "connects while another connection's event is delayed", "the other question at once")
-            .with(slow("2s"))
-            .scene(beside_a_delay),
-        case("LAMBDA 11", "goes while a policy delays its event", "its connection closes")
-            .with(slow("5s"))
+        case(
+            "LAMBDA 65",
+            "connects while another connection's event is delayed",
+            "the other question, before any time passes",
+        )
+        .with(on_a_clock(slow("2s")))
+        .scene(beside_a_delay),
+        case("LAMBDA 11", "goes while a policy delays its event", "its connection closes before any time passes")
+            .with(on_a_clock(slow("5s")))
             .scene(goes_in_a_delay),
         case(
             "Misrule",
@@ -107,13 +101,19 @@ fn of_guests() -> Result<Vec<Case>> {
     let (crimes, older) = (file("crimes.wasm")?, file("older.wasm")?);
     let trap = |(crime, cause)| {
         let setting = armed_module("court", &crimes, &json!({ "crime": crime }))?;
-        let row = case("LAMBDA 57", did(crime), "the event as it was; one line with the cause").with(setting);
+        let row = case("LAMBDA 57", did(crime), "the event as it was, before any time passes; one line with the cause");
+        let row = row.with(on_a_clock(setting));
         anyhow::Ok(row.scene(move |stage| trapped(stage, cause)))
     };
     let mut cases = CRIMES.into_iter().map(trap).collect::<Result<Vec<_>>>()?;
     let row = case("Misrule", "asks; a policy built against an older contract answers", "its answer");
     cases.push(row.with(armed_module("heirloom", &older, &json!({ "path": "/orders/{id}" }))?).scene(older_contract));
     Ok(cases)
+}
+
+/// With a clock for the layers that only the case moves.
+fn on_a_clock(setting: Setting) -> Setting {
+    Setting { clocked: true, ..setting }
 }
 
 fn did(crime: &str) -> &'static str {
@@ -126,7 +126,7 @@ fn did(crime: &str) -> &'static str {
     }
 }
 
-async fn accepts(lambda: &mut Reader) -> Result<()> {
+pub(super) async fn accepts(lambda: &mut Reader) -> Result<()> {
     writes(lambda, ACCEPTED).await
 }
 
@@ -172,9 +172,7 @@ async fn next_but_one(stage: Stage) -> Result<()> {
     sees(&mut lambda, "an answer of ours").await?;
     accepts(&mut lambda).await?;
     is_asked(&mut lambda).await?;
-    writes(&mut lambda, request(2, "/orders")).await?;
-    let event = sees(&mut runtime, "the second event").await?;
-    ensure!(event.header("Lambda-Runtime-Aws-Request-Id") == Some("r-2"), "{event:?}");
+    gives(&mut lambda, &mut runtime, &request(2, "/orders")).await?;
     stage.lambda.is_alone().await
 }
 
@@ -194,46 +192,18 @@ async fn late_answer(stage: Stage) -> Result<()> {
     Ok(())
 }
 
-async fn no_error_of_a_stream(stage: Stage) -> Result<()> {
-    let (mut runtime, mut lambda) = stage.invoked(&request(1, "/orders")).await?;
-    writes(&mut runtime, streamed_head(STREAMING)).await?;
-    writes(&mut runtime, [chunk(b"fine"), b"0\r\n\r\n".to_vec()].concat()).await?;
-    let seen = sees(&mut lambda, "the stream").await?;
-    ensure!(seen.start == format!("POST {RESPONSE} HTTP/1.1") && seen.body == b"fine", "{seen:?}");
-    stage.lambda.is_alone().await
-}
-
-async fn looked_at(stage: Stage) -> Result<()> {
-    let body = b"{\"statusCode\":200,\"cookies\":[\"a=1\"]}\0\0\0\0\0\0\0\0data";
-    let head =
-        format!("{STREAMING}Trailer: X-End\r\nContent-Type: application/vnd.awslambda.http-integration-response\r\n");
-    let (mut runtime, mut lambda) = stage.asked().await?;
-    for at in 1..body.len() {
-        let number = u32::try_from(at)?;
-        writes(&mut lambda, request(number, "/orders")).await?;
-        sees(&mut runtime, "the event").await?;
-        let streamed = streamed_head(&head).replace("/r-1/", &format!("/r-{number}/"));
-        let chunks = [chunk(&body[..at]), chunk(&body[at..]), b"0\r\nX-End: 1\r\n\r\n".to_vec()].concat();
-        writes(&mut runtime, [streamed.as_bytes(), &chunks].concat()).await?;
-        let seen = sees(&mut lambda, "the stream").await?;
-        ensure!(seen.body == body && seen.trailers == ["x-end: 1"], "cut at {at}: {seen:?}");
-        accepts(&mut lambda).await?;
-        sees(&mut runtime, "what Lambda said").await?;
-        writes(&mut runtime, NEXT).await?;
-        is_asked(&mut lambda).await?;
-    }
-    Ok(())
-}
-
 async fn before_the_deadline(stage: Stage) -> Result<()> {
-    let due = Duration::from_secs(2);
-    stage.invoked(&request_due(1, "/orders", due)).await?;
+    let due = stage.clock()?.start()?.plus(Duration::from_secs(2));
+    let event = request_due(1, "/orders", due);
+    let (mut runtime, mut lambda) = stage.asked().await?;
+    writes(&mut lambda, &event).await?;
     let line = stage.layer()?.until("injected", |_| true).await?;
-    let planned = line["delays_ms"].as_array().and_then(|delays| delays.first()).and_then(Value::as_u64);
-    let planned = planned.with_context(|| format!("no delay: {line}"))?;
-    ensure!(planned <= 1_900, "{planned} ms of 2 s");
+    ensure!(line["delays_ms"] == json!([1_900]), "{line}");
     stage.layer()?.until("cut", |_| true).await?;
-    Ok(())
+    stage.passes(Duration::from_millis(1_899)).await?;
+    is_quiet(&mut runtime).await?;
+    stage.passes(Duration::from_millis(1)).await?;
+    has(&mut runtime, &event).await
 }
 
 async fn too_much(stage: Stage) -> Result<()> {
@@ -241,9 +211,7 @@ async fn too_much(stage: Stage) -> Result<()> {
     let event = json!({ "requestContext": { "elb": { "targetGroupArn": "arn" } }, "httpMethod": "GET", "path": "/" });
     let deadline = publishing::now().plus(Duration::from_secs(60)).as_milliseconds();
     let ids = format!("Lambda-Runtime-Aws-Request-Id: r-1\r\nLambda-Runtime-Deadline-Ms: {deadline}\r\n");
-    writes(&mut lambda, answer("200 OK", &ids, event.to_string().as_bytes())).await?;
-    let seen = sees(&mut runtime, "the event").await?;
-    ensure!(seen.body == event.to_string().as_bytes(), "{seen:?}");
+    gives(&mut lambda, &mut runtime, &answer("200 OK", &ids, event.to_string().as_bytes())).await?;
     stage.layer()?.until("fault_failed", |line| line["request_id"] == "r-1").await?;
     Ok(())
 }
@@ -271,15 +239,14 @@ async fn older_contract(stage: Stage) -> Result<()> {
 }
 
 async fn beside_a_delay(stage: Stage) -> Result<()> {
+    let event = request(1, "/orders");
     let (mut delayed, mut lambda) = stage.asked().await?;
-    writes(&mut lambda, request(1, "/orders")).await?;
+    writes(&mut lambda, &event).await?;
     stage.layer()?.until("injected", |_| true).await?;
     let _other = stage.asked().await?;
-    ensure!(!delayed.holds_already(b"HTTP/1.1"), "the delay is over");
-    let early = tokio::time::timeout(Duration::from_millis(1), delayed.holds(1)).await;
-    ensure!(early.is_err(), "the delay was over before another connection was served");
-    sees(&mut delayed, "the event").await?;
-    Ok(())
+    is_quiet(&mut delayed).await?;
+    stage.passes(Duration::from_secs(2)).await?;
+    has(&mut delayed, &event).await
 }
 
 async fn goes_in_a_delay(stage: Stage) -> Result<()> {
@@ -298,10 +265,7 @@ async fn lost_answer(stage: Stage) -> Result<()> {
     drop(lambda);
     let mut lambda = stage.lambda.accept().await?;
     is_asked(&mut lambda).await?;
-    writes(&mut lambda, request(1, "/health")).await?;
-    let event = sees(&mut runtime, "the event, delivered again").await?;
-    ensure!(event.header("Lambda-Runtime-Aws-Request-Id") == Some("r-1"), "{event:?}");
-    Ok(())
+    gives(&mut lambda, &mut runtime, &request(1, "/health")).await
 }
 
 async fn trapped(mut stage: Stage, cause: &str) -> Result<()> {

@@ -4,6 +4,7 @@
 mod answers;
 mod clocks;
 mod connections;
+mod faulted_streams;
 mod faults;
 mod next;
 mod routes;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Result<Vec<Case>> {
     cases.extend(upstream::cases());
     cases.extend(sources::cases());
     cases.extend(faults::cases()?);
+    cases.extend(faulted_streams::cases()?);
     cases.extend(clocks::cases());
     cases.extend(shutdown::cases());
     cases.extend(wrapper::cases());

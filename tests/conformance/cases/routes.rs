@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::NO_LAYER;
+use super::{NO_FAULTS, NO_LAYER};
 use crate::case::{Case, case};
 use crate::exchange::Exchange;
 use crate::lambda::INTERNAL;
-use crate::speech::{ACCEPTED, NEXT, RESTORE, answer, event, post, refusal, set};
-use crate::stage::{Stage, is_asked, sees, writes};
+use crate::speech::{ACCEPTED, NEXT, RESTORE, answer, armed_with, event, outage, post, refusal, request, set};
+use crate::stage::{Stage, gives, is_asked, sees, writes};
 
 const WHOSE: &str = "eyJhbGciOiJub25lIn0-of-this-function";
 
@@ -43,7 +43,7 @@ fn of_the_runtimes_life() -> Vec<Case> {
             "the wait, held; then a new connection",
         )
         .not_direct("the runtime's own connection")
-        .held(Duration::from_secs(600), Duration::from_secs(1))
+        .held(Duration::from_secs(600))
         .scene(restored),
         case(
             "LAMBDA 43",
@@ -51,6 +51,14 @@ fn of_the_runtimes_life() -> Vec<Case> {
             "a session with AppConfig, and credentials, of the copy's own",
         )
         .elsewhere("the proxy's own test `a_copy_begins_a_session_with_credentials_of_its_own`"),
+        case(
+            "LAMBDA 43",
+            "waits to be restored (SnapStart), then asks for what an experiment would hit; MISRULE_SHARE=0",
+            "the event as it was: whether the copy takes part is drawn, and said, once it is restored",
+        )
+        .not_direct(NO_FAULTS)
+        .with(armed_with(&outage(), &[("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"), ("MISRULE_SHARE", "0")]))
+        .scene(drawn_after_a_restore),
         case("LAMBDA 44, PEERS 7", "waits to be restored where there is no SnapStart", "Lambda's 404, which is text")
             .bytes(vec![Exchange::new(RESTORE, not_found())]),
     ]
@@ -94,7 +102,7 @@ fn of_extensions() -> Vec<Case> {
             "has an extension inside, which waits long for its next event",
             "its identifier, held; then the event",
         )
-        .held(Duration::from_secs(600), Duration::from_secs(1))
+        .held(Duration::from_secs(600))
         .scene(internal_extension),
         case("LAMBDA 47", "asks for credentials with its token", "the token; the credentials go back").bytes(vec![
             Exchange::new(
@@ -120,14 +128,27 @@ async fn restored(stage: Stage) -> Result<()> {
     writes(&mut restoring, RESTORE).await?;
     let mut snapshot = stage.lambda.accept().await?;
     sees(&mut snapshot, "the wait to be restored").await?;
-    tokio::time::sleep(stage.hold).await;
+    stage.holds().await?;
     writes(&mut snapshot, answer("200 OK", "", b"")).await?;
     sees(&mut restoring, "the restore").await?;
     writes(&mut runtime, NEXT).await?;
     let mut after = stage.lambda.accept().await?;
     is_asked(&mut after).await?;
-    writes(&mut after, event("", b"2")).await?;
-    ensure!(sees(&mut runtime, "the event").await?.body == b"2", "another event");
+    gives(&mut after, &mut runtime, &event("", b"2")).await
+}
+
+async fn drawn_after_a_restore(stage: Stage) -> Result<()> {
+    let layer = stage.layer()?;
+    layer.until("armed", |_| true).await?;
+    let mut restoring = stage.runtime().await?;
+    writes(&mut restoring, RESTORE).await?;
+    let mut snapshot = stage.lambda.accept().await?;
+    sees(&mut snapshot, "the wait to be restored").await?;
+    ensure!(layer.lines("pass_through").is_empty(), "drawn for all copies: {:?}", layer.said());
+    writes(&mut snapshot, answer("200 OK", "", b"")).await?;
+    sees(&mut restoring, "the restore").await?;
+    layer.until("pass_through", |line| line["reason"].to_string().contains("MISRULE_SHARE")).await?;
+    stage.invoked(&request(1, "/health")).await?;
     Ok(())
 }
 
@@ -138,12 +159,9 @@ async fn internal_extension(stage: Stage) -> Result<()> {
     let mut lambda = stage.lambda.accept().await?;
     let seen = sees(&mut lambda, "event/next").await?;
     ensure!(seen.header("Lambda-Extension-Identifier") == Some("id"), "{seen:?}");
-    tokio::time::sleep(stage.hold).await;
-    writes(&mut lambda, answer("200 OK", "Lambda-Extension-Event-Identifier: e\r\n", b"{\"eventType\":\"INVOKE\"}"))
-        .await?;
-    let event = sees(&mut runtime, "the event").await?;
-    ensure!(event.header("Lambda-Extension-Event-Identifier") == Some("e"), "{event:?}");
-    Ok(())
+    stage.holds().await?;
+    let event = answer("200 OK", "Lambda-Extension-Event-Identifier: e\r\n", b"{\"eventType\":\"INVOKE\"}");
+    gives(&mut lambda, &mut runtime, &event).await
 }
 
 async fn logs_no_secret(stage: Stage) -> Result<()> {

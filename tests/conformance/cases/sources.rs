@@ -1,39 +1,54 @@
 //! Sources that fail, and switches that win over every source: nothing is injected, and nobody waits.
 
+use std::slice::from_ref;
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use misrule_tests::message::Reader;
-use serde_json::json;
 use tokio::net::TcpListener;
 
+use super::start::{held_back, waiting};
 use super::upstream::connect;
 use super::{EACH_ALONE, NO_FAULTS};
 use crate::case::{Case, case};
-use crate::layer::{Layer, Start};
-use crate::speech::{answer, armed_with, outage, request};
-use crate::stage::{Setting, Stage, is_asked, sees, writes};
+use crate::speech::{answer, armed_with, clocked, outage, request};
+use crate::stage::{Setting, Stage, gives, is_asked, sees, writes};
 
-const NEVER: &str = "the event, in time and as it was; one line says why";
+const NEVER: &str = "the question after 100 ms at the most, then the event as it was; one line says why";
+/// For so long a layer tries to reach an agent that may not listen yet, and a bit more.
+const STARTING: Duration = Duration::from_millis(2_100);
 
 pub(crate) fn cases() -> Vec<Case> {
     let source = |case: Case| case.one_layer(NO_FAULTS, EACH_ALONE);
-    let has = |delivery: &[u8]| Setting { delivery: Some(delivery.to_vec()), ..armed_with(&json!([]), &[]) };
+    let has = |delivery: &[u8]| Setting { delivery: Some(delivery.to_vec()), ..clocked() };
+    let outage_with = |name| Setting { clocked: true, ..armed_with(&outage(), &[(name, "true")]) };
     vec![
-        source(case("PEERS 11", "asks while the source refuses connections, or answers 500", NEVER)).scene(fails),
+        source(case("PEERS 11", "asks while the source refuses connections, or answers 500", NEVER))
+            .with(Setting { empty: true, ..clocked() })
+            .scene(fails),
         source(case("PEERS 11", "asks while the source has garbage", NEVER))
             .with(has(b"\x00garbage"))
             .scene(async |stage: Stage| passes(stage, "refused").await),
-        source(case("PEERS 15", "asks for what an experiment would hit, with MISRULE_DISABLED=true", "the event"))
-            .with(armed_with(&outage(), &[("MISRULE_DISABLED", "true")]))
-            .scene(async |stage: Stage| passes(stage, "pass_through").await),
-        source(case("PEERS 15", "asks for what an experiment would hit, once the source says halt", "the event"))
-            .with(armed_with(&outage(), &[]))
-            .scene(halted),
+        source(case(
+            "PEERS 15",
+            "asks for what an experiment would hit, with MISRULE_DISABLED=true",
+            "the event as it was",
+        ))
+        .with(outage_with("MISRULE_DISABLED"))
+        .scene(async |stage: Stage| passes(stage, "pass_through").await),
+        source(case(
+            "PEERS 15",
+            "asks for what an experiment would hit, once the source says halt",
+            "the event as it was",
+        ))
+        .with(armed_with(&outage(), &[]))
+        .scene(halted),
         source(case(
             "PEERS 15",
             "asks for what an experiment would hit, with MISRULE_DRY_RUN=true",
-            "the event; a line says what would have been",
+            "the event as it was; a line says what would have been",
         ))
-        .with(armed_with(&outage(), &[("MISRULE_DRY_RUN", "true")]))
+        .with(outage_with("MISRULE_DRY_RUN"))
         .scene(async |stage: Stage| passes(stage, "would_have").await),
     ]
 }
@@ -57,16 +72,17 @@ async fn fails(stage: Stage) -> Result<()> {
         }
     });
     let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
-    for port in [failing, nobody] {
-        let start = Start::before(&stage.lambda.address().to_string())?;
-        let start = start.variable("MISRULE_SOURCE", "agent:shop/prod/faults");
-        let layer = Layer::start(start.variable("AWS_APPCONFIG_EXTENSION_HTTP_PORT", port.to_string()))?;
+    for (port, until_told) in [(failing, Duration::ZERO), (nobody, STARTING)] {
+        let start = stage.alone()?.variable("MISRULE_SOURCE", "agent:shop/prod/faults");
+        let start = start.variable("AWS_APPCONFIG_EXTENSION_HTTP_PORT", port.to_string());
+        let (layer, _waits) = waiting(&stage, start).await?;
         let mut runtime = connect(layer.port).await?;
         writes(&mut runtime, crate::speech::NEXT).await?;
+        held_back(&stage, &layer).await?;
         let mut lambda = stage.lambda.accept().await?;
         is_asked(&mut lambda).await?;
-        writes(&mut lambda, request(1, "/health")).await?;
-        sees(&mut runtime, "the event").await?;
+        gives(&mut lambda, &mut runtime, &request(1, "/health")).await?;
+        stage.clock()?.passes(until_told, from_ref(&layer)).await?;
         layer.until("source_failed", |_| true).await?;
         ensure!(layer.lines("source_failed").len() == 1, "{:?}", layer.said());
     }

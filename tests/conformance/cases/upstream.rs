@@ -11,7 +11,7 @@ use crate::case::{Case, case};
 use crate::lambda::{Lambda, Registrations};
 use crate::layer::{Layer, Start};
 use crate::speech::{ACCEPTED, NEXT, STREAMING, answer, event, response, set, streamed};
-use crate::stage::{Setting, Stage, Upstream, is_asked, relay, sees, writes};
+use crate::stage::{Setting, Stage, Upstream, gives, is_asked, relay, sees, writes};
 
 pub(crate) fn cases() -> Vec<Case> {
     let over = |upstream: Upstream| Setting { upstream, ..Setting::default() };
@@ -82,8 +82,7 @@ async fn invocation_of(stage: &Stage, mut runtime: Reader) -> Result<()> {
             none => none.insert(stage.lambda.accept().await?),
         };
         is_asked(lambda).await?;
-        writes(lambda, event("", b"{}")).await?;
-        ensure!(sees(&mut runtime, "the event").await?.body == b"{}", "another event");
+        gives(lambda, &mut runtime, &event("", b"{}")).await?;
         let is_stream = answer.windows(STREAMING.len()).any(|window| window == STREAMING.as_bytes());
         writes(&mut runtime, answer).await?;
         let seen = sees(lambda, "the answer").await?;
@@ -105,9 +104,7 @@ async fn below_a_path(stage: Stage) -> Result<()> {
     let mut lambda = stage.lambda.accept().await?;
     let question = sees(&mut lambda, "the question").await?;
     ensure!(question.start == "GET /.rt/2018-06-01/runtime/invocation/next HTTP/1.1", "{question:?}");
-    writes(&mut lambda, event("", b"{}")).await?;
-    sees(&mut runtime, "the event").await?;
-    Ok(())
+    gives(&mut lambda, &mut runtime, &event("", b"{}")).await
 }
 
 async fn late(_: Stage) -> Result<()> {
@@ -120,8 +117,7 @@ async fn late(_: Stage) -> Result<()> {
     let lambda = Lambda::at(address).await?;
     let mut upstream = lambda.accept().await?;
     is_asked(&mut upstream).await?;
-    writes(&mut upstream, event("", b"late")).await?;
-    ensure!(sees(&mut runtime, "the event").await?.body == b"late", "another event");
+    gives(&mut upstream, &mut runtime, &event("", b"late")).await?;
     lambda.is_alone().await
 }
 
@@ -155,8 +151,8 @@ async fn without(another: String) -> Result<()> {
         writes(&mut runtime, NEXT).await?;
         let mut upstream = lambda.accept().await?;
         is_asked(&mut upstream).await?;
-        writes(&mut upstream, answer("200 OK", "Connection: close\r\n", body.as_bytes())).await?;
-        ensure!(sees(&mut runtime, "the event").await?.body == body.as_bytes(), "another event");
+        let event = answer("200 OK", "Connection: close\r\n", body.as_bytes());
+        gives(&mut upstream, &mut runtime, &event).await?;
         runtime = connect(layer.port).await?;
     }
     let told = layer.lines("failed");
@@ -174,8 +170,7 @@ async fn not_passed_by(_: Stage) -> Result<()> {
     let mut upstream = another.accept().await?;
     let question = sees(&mut upstream, "the question").await?;
     ensure!(question.start == "GET /base/2018-06-01/runtime/invocation/next HTTP/1.1", "{question:?}");
-    writes(&mut upstream, event("", b"by another")).await?;
-    ensure!(sees(&mut runtime, "the event").await?.body == b"by another", "another event");
+    gives(&mut upstream, &mut runtime, &event("", b"by another")).await?;
     lambda.is_alone().await
 }
 
