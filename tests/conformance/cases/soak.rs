@@ -27,7 +27,9 @@ const FULL: (u32, usize) = (100_000, 10);
 const SHORT: (u32, usize) = (3_000, 2);
 /// Between two deliveries, by the machine's clock.
 const EACH: Duration = Duration::from_millis(1_100);
-/// By the layer's: the longest that it leaves a source alone, which may be one that failed.
+/// So often the layer's clock goes on.
+const TICK: Duration = Duration::from_millis(5);
+/// So far it goes on at once, with a delivery: the longest that it leaves a source alone, which may be one that failed.
 const PAUSE: Duration = Duration::from_secs(61);
 /// Descriptors more than in the first round: a runtime may just be coming or going.
 const GROWTH: usize = 8;
@@ -143,15 +145,26 @@ impl Soak {
             while !deliveries.is_empty() {
                 let drawn = usize::try_from(draws.below(deliveries.len() as u64))?;
                 self.deliver(&deliveries.swap_remove(drawn))?;
-                // The wall clock stands, or each experiment would have ended long before its hour.
-                self.stage.clock()?.ages(PAUSE)?;
-                tokio::time::sleep(EACH).await;
+                self.time_passes().await?;
                 let now = self.stage.layer()?.holds()?;
                 (descriptors, resident) = (descriptors.max(now.0), resident.max(now.1));
             }
             held.push((descriptors, resident));
         }
         Ok(held)
+    }
+
+    /// On the monotonic clock alone: by the wall clock each experiment would have ended long before its hour.
+    async fn time_passes(&self) -> Result<()> {
+        let clock = self.stage.clock()?;
+        clock.ages(PAUSE)?;
+        let ticks = async {
+            while clock.ages(TICK).is_ok() {
+                tokio::time::sleep(TICK).await;
+            }
+        };
+        ensure!(tokio::time::timeout(EACH, ticks).await.is_err(), "the layer's clock cannot be moved");
+        Ok(())
     }
 
     fn in_full(&self) -> bool {
