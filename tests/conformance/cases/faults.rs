@@ -71,8 +71,12 @@ pub(crate) fn cases() -> Result<Vec<Case>> {
         case("LAMBDA 58", "answers under another experiment than it was asked under", "a decision under the first")
             .with(armed_guest(HOLDS_BACK)?)
             .scene(swapped),
-        case("LAMBDA 60", "(a request panics in the layer)", "the event all the same, and one line")
-            .elsewhere("nothing in the layer panics at will: the proxy's own test `a_panic_becomes_nothing`"),
+        case(
+            "LAMBDA 60",
+            "(a request panics in the layer, by itself or in the soak)",
+            "the event all the same, and one line",
+        )
+        .elsewhere("nothing in the layer panics at will: the proxy's own tests, as `a_panic_becomes_nothing`"),
         case(
             "LAMBDA 65",
             "connects while another connection's event is delayed",

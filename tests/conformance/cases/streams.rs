@@ -112,8 +112,10 @@ async fn first_chunk_first(stage: Stage) -> Result<()> {
 
 /// Each MiB begins with its number, so that none is missed, doubled or out of its order.
 fn block(number: usize) -> Vec<u8> {
-    let pattern = (0..251_u8).cycle().take(MIB - 8);
-    (number as u64).to_be_bytes().into_iter().chain(pattern).collect()
+    let mut block: Vec<u8> = (0..=250).collect::<Vec<_>>().repeat(MIB / 251 + 1);
+    block.truncate(MIB);
+    block[..8].copy_from_slice(&(number as u64).to_be_bytes());
+    block
 }
 
 /// A runtime that streams all of it, counts each MiB that it could write, and hears what Lambda said of it.
