@@ -273,6 +273,15 @@ impl Control {
     }
 }
 
+#[cfg(test)]
+impl Control {
+    /// Watches no source: an experiment is in force until it expires.
+    pub(crate) fn for_tests() -> Self {
+        let waits = Waits { first: std::time::Duration::ZERO, refresh: std::time::Duration::ZERO, hold: false };
+        Self(Some(Arc::new(State::new(Clock::machine(), Arc::new(Line::emit), waits))))
+    }
+}
+
 impl fmt::Debug for Control {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Control({:?})", self.0.as_ref().map(|state| state.armed()))

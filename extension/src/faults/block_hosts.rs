@@ -8,7 +8,7 @@ use std::time::Duration;
 use misrule_engine::decision::{FaultKind, Hook, PolicyName, Step};
 use misrule_names::{Board, Round};
 
-use super::{Effect, FaultError, Scene};
+use super::{Effect, FaultError, Row, Scene};
 use crate::clock;
 
 /// The fault that this is.
@@ -16,6 +16,13 @@ pub const KIND: FaultKind = FaultKind::BlockHosts;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any, with `MISRULE_BLOCK_HOSTS=true`: see [Names that do not resolve](#names-that-do-not-resolve)",
+    seen: "what the handler does where names do not resolve",
+    undone: "they resolve again when the invocation is over",
+};
 
 /// Blocks these names, globs like `*.example.com`, until the invocation ends.
 ///

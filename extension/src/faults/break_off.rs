@@ -11,13 +11,20 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use misrule_engine::decision::{FaultKind, Hook};
 use serde::Serialize;
 
-use super::fail;
+use super::{Row, fail};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::BreakOff;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any, streamed answers",
+    seen: "a stream that ends with an error, as of a handler that threw",
+    undone: "nothing",
+};
 
 const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 

@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use misrule_engine::decision::{FaultKind, Hook, PolicyName, Step};
 
-use super::{Effect, FaultError, Scene, stressor};
+use super::{Effect, FaultError, Row, Scene, stressor};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::BurnCpu;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any",
+    seen: "the answer, later",
+    undone: "the CPU is free again when the invocation is over, or once so much is burnt",
+};
 
 /// Burns so much CPU time beside the handler, all cores together, or less where the invocation ends first.
 ///
@@ -21,4 +28,22 @@ pub async fn carry_out(duration: Duration, policy: &PolicyName, scene: Scene<'_>
     let stressor = scene.lasting.stress(stressor::CPU, milliseconds).await?;
     scene.lasting.hold(stressor, &Step::BurnCpu(duration), policy, scene);
     Ok(Effect::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::staged::{DIRECT, Stage, is_started, policy, stand_in};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_of_its_own_is_beside_the_invocation_until_that_ends() {
+        let stage = Stage::before(DIRECT);
+        let wanted = Duration::from_millis(8194);
+        assert_eq!(carry_out(wanted, &policy(), stage.scene()).await, Err(FaultError::NoStressor));
+        stage.lasting.stress_with(stand_in());
+        assert_eq!(carry_out(wanted, &policy(), stage.scene()).await, Ok(Effect::Done));
+        assert!(is_started("stress cpu 8194"));
+        stage.lasting.end();
+        assert!(!is_started("stress cpu 8194"));
+    }
 }

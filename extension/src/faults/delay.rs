@@ -7,7 +7,7 @@ use misrule_engine::limits::DEADLINE_MARGIN;
 use misrule_engine::time::Timestamp;
 use tokio::time::Instant;
 
-use super::{Effect, FaultError, Scene};
+use super::{Effect, FaultError, Row, Scene};
 use crate::clock;
 use crate::control::Why;
 
@@ -16,6 +16,13 @@ pub const KIND: FaultKind = FaultKind::Delay;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any",
+    seen: "the answer, later; Lambda bills the time",
+    undone: "nothing: it ends 100 ms before the deadline, or with its experiment",
+};
 
 /// How often a delay looks at the wall clock, which the deadline is written in and which may jump.
 const LOOK: Duration = Duration::from_secs(1);

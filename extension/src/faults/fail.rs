@@ -4,13 +4,20 @@ use http::{HeaderName, HeaderValue};
 use misrule_engine::decision::{FaultKind, FunctionError, Hook, PolicyName};
 use serde::Serialize;
 
-use super::{Effect, FaultError, LAMBDA, Outcome, Post, Scene};
+use super::{Effect, FaultError, LAMBDA, Outcome, Post, Row, Scene};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::Fail;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any; after the handler not of a streamed answer",
+    seen: "a function error, as if the handler had thrown it",
+    undone: "nothing",
+};
 
 /// The type that Lambda is told where it would not keep the policy's own: the caller still reads that in the body.
 pub const KEPT_TYPE: &str = "Function.Injected";

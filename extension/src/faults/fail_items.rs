@@ -9,13 +9,20 @@ use bytes::Bytes;
 use misrule_engine::decision::{FaultKind, Hook, PolicyName};
 use misrule_engine::invocation::{EditError, edit};
 
-use super::{Effect, FaultError, LAMBDA, Outcome, Post, Scene};
+use super::{Effect, FaultError, LAMBDA, Outcome, Post, Row, Scene};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::FailItems;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "batches of SQS, Kinesis, DynamoDB and Kafka; after the handler whole answers",
+    seen: "the records among those that the handler reports as failed, see [Batches](#batches)",
+    undone: "nothing: Lambda delivers them again",
+};
 
 /// Records of one invocation that are to be reported as failed once its handler answered.
 #[derive(Debug, Default)]

@@ -9,13 +9,20 @@ use misrule_engine::decision::{FaultKind, Hook, PolicyName, Step};
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
-use super::{Effect, FaultError, Scene};
+use super::{Effect, FaultError, Row, Scene};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::FillDisk;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any",
+    seen: "what the handler does where /tmp has no room",
+    undone: "the space is free again when the invocation is over",
+};
 
 /// The one folder that a function may write to.
 const FOLDER: &str = "/tmp";

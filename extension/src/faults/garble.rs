@@ -2,13 +2,20 @@
 
 use misrule_engine::decision::{Chance, FaultKind, Hook, PolicyName, Seed};
 
-use super::{Effect, FaultError, Scene};
+use super::{Effect, FaultError, Row, Scene};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::Garble;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any, whole answers",
+    seen: "the handler's answer with noise in its body",
+    undone: "nothing, likewise",
+};
 
 /// Overwrites each byte with this chance. The body keeps its length, and a text stays text: there the noise is printable
 /// ASCII, and a character of several bytes is hit as a whole.

@@ -1,11 +1,12 @@
 //! The only module that acts: each step of a plan becomes a pause, an answer or an error.
 //!
-//! Each fault is one file with the same items in the same order: `KIND`, `HOOKS`, `carry_out`, tests.
+//! Each fault is one file with the same items in the same order: `KIND`, `HOOKS`, `ROW`, `carry_out`, tests.
 
 mod answer;
 pub mod block_hosts;
 pub mod break_off;
 pub mod burn_cpu;
+mod catalogue;
 pub mod crash;
 pub mod cut;
 pub mod delay;
@@ -22,6 +23,8 @@ pub mod respond_http;
 pub mod return_json;
 pub mod set_header;
 pub mod set_status;
+#[cfg(test)]
+mod staged;
 pub mod streamed;
 mod stressor;
 pub mod throttle;
@@ -32,16 +35,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
-use misrule_engine::decision::{Carries, FaultKind, Hook, PlannedStep, PolicyName, Step};
+use misrule_engine::decision::{FaultKind, Hook, PlannedStep, PolicyName, Step};
 use misrule_engine::invocation::{EditError, Invocation};
 
 pub use self::block_hosts::Names;
+pub use self::catalogue::{Row, carried_out, carries};
 pub use self::fail_items::FailedItems;
 pub use self::lasting::Lasting;
 pub use self::stressor::stress;
 use crate::clock;
 use crate::control::{Armed, Control};
-use crate::settings::{BlockHosts, InvokeMode, Settings};
+use crate::settings::InvokeMode;
 use crate::telemetry::{About, FaultEnded, FaultFailed, Injections, Line};
 
 /// Bytes of a function's result or error that Lambda takes: 6 MiB and 100 bytes.
@@ -50,44 +54,6 @@ pub const MAX_ANSWER: usize = 6 * 1024 * 1024 + 100;
 
 /// What Lambda itself takes.
 const LAMBDA: Limit = Limit { bytes: MAX_ANSWER, who: "Lambda" };
-
-/// What this layer carries out, and in which hook. The engine refuses the rest before it reaches us.
-pub const CARRIED_OUT: &[(Hook, FaultKind)] = &[
-    (Hook::Before, delay::KIND),
-    (Hook::Before, respond_http::KIND),
-    (Hook::Before, return_json::KIND),
-    (Hook::Before, fail::KIND),
-    (Hook::Before, hang::KIND),
-    (Hook::Before, crash::KIND),
-    (Hook::Before, edit::KIND),
-    (Hook::Before, set_header::KIND),
-    (Hook::Before, fill_disk::KIND),
-    (Hook::Before, hold_memory::KIND),
-    (Hook::Before, burn_cpu::KIND),
-    (Hook::Before, block_hosts::KIND),
-    (Hook::Before, fail_items::KIND),
-    (Hook::After, delay::KIND),
-    (Hook::After, respond_http::KIND),
-    (Hook::After, return_json::KIND),
-    (Hook::After, fail::KIND),
-    (Hook::After, hang::KIND),
-    (Hook::After, edit::KIND),
-    (Hook::After, set_header::KIND),
-    (Hook::After, set_status::KIND),
-    (Hook::After, truncate::KIND),
-    (Hook::After, garble::KIND),
-    (Hook::After, fail_items::KIND),
-    (Hook::After, throttle::KIND),
-    (Hook::After, pause::KIND),
-    (Hook::After, cut::KIND),
-    (Hook::After, break_off::KIND),
-];
-
-/// What a layer with these settings carries out.
-pub fn carries(settings: &Settings) -> Carries {
-    let wanted = |pair: &&(Hook, FaultKind)| pair.1 != block_hosts::KIND || settings.block_hosts == BlockHosts::Allowed;
-    Carries::new(&CARRIED_OUT.iter().filter(wanted).copied().collect::<Vec<_>>())
-}
 
 /// The invocation that a fault hits, and who wanted it.
 #[derive(Clone, Copy)]
@@ -346,64 +312,6 @@ impl Limit {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_fault_lists_its_hooks_in_what_is_carried_out() {
-        let listed = |kind: FaultKind, hooks: &[Hook]| hooks.iter().map(|hook| (*hook, kind)).collect::<Vec<_>>();
-        let mut twins = listed(delay::KIND, delay::HOOKS);
-        twins.extend(listed(respond_http::KIND, respond_http::HOOKS));
-        twins.extend(listed(fail::KIND, fail::HOOKS));
-        twins.extend(listed(return_json::KIND, return_json::HOOKS));
-        twins.extend(listed(hang::KIND, hang::HOOKS));
-        twins.extend(listed(crash::KIND, crash::HOOKS));
-        twins.extend(listed(edit::KIND, edit::HOOKS));
-        twins.extend(listed(set_header::KIND, set_header::HOOKS));
-        twins.extend(listed(fill_disk::KIND, fill_disk::HOOKS));
-        twins.extend(listed(hold_memory::KIND, hold_memory::HOOKS));
-        twins.extend(listed(burn_cpu::KIND, burn_cpu::HOOKS));
-        twins.extend(listed(block_hosts::KIND, block_hosts::HOOKS));
-        twins.extend(listed(set_status::KIND, set_status::HOOKS));
-        twins.extend(listed(truncate::KIND, truncate::HOOKS));
-        twins.extend(listed(garble::KIND, garble::HOOKS));
-        twins.extend(listed(fail_items::KIND, fail_items::HOOKS));
-        twins.extend(listed(throttle::KIND, throttle::HOOKS));
-        twins.extend(listed(pause::KIND, pause::HOOKS));
-        twins.extend(listed(cut::KIND, cut::HOOKS));
-        twins.extend(listed(break_off::KIND, break_off::HOOKS));
-        assert_eq!(twins.len(), CARRIED_OUT.len());
-        assert!(twins.iter().all(|pair| CARRIED_OUT.contains(pair)), "{twins:?}");
-    }
-
-    /// The cells of README's row for this fault.
-    fn row(kind: FaultKind) -> Vec<&'static str> {
-        let readme = include_str!("../../README.md");
-        let (_, table) = readme.split_once("\n| fault | hooks |").expect("the table of faults");
-        let start = format!("| `{kind}` |");
-        let row = table.lines().skip(1).take_while(|line| line.starts_with('|')).find(|line| line.starts_with(&start));
-        row.map(|row| row.split('|').map(str::trim).collect()).unwrap_or_default()
-    }
-
-    #[test]
-    fn the_readme_has_a_row_for_each_fault_with_its_hooks() {
-        for kind in FaultKind::ALL {
-            let carried = CARRIED_OUT.iter().filter(|(_, carried)| carried == kind);
-            let hooks: Vec<_> = carried.map(|(hook, _)| hook.to_string()).collect();
-            let cells = row(*kind);
-            assert_eq!(cells.get(2).copied().unwrap_or_default(), hooks.join(", "), "the hooks of `{kind}`");
-            assert_eq!(cells.len(), if hooks.is_empty() { 0 } else { 7 }, "the row of `{kind}`");
-            assert!(hooks.is_empty() || cells[3..6].iter().all(|cell| !cell.is_empty()), "the row of `{kind}`");
-        }
-    }
-
-    #[test]
-    fn names_fail_only_where_the_function_allows_it() {
-        let carries = |allowed: &'static str| {
-            let variable = |name: &str| (name == "MISRULE_BLOCK_HOSTS").then(|| allowed.to_owned());
-            carries(&Settings::read(variable).0)
-        };
-        assert_eq!(carries("true"), Carries::new(CARRIED_OUT));
-        assert_ne!(carries("false"), Carries::new(CARRIED_OUT));
-    }
 
     #[test]
     fn a_body_is_refused_above_lambdas_limit() {

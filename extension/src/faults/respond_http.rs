@@ -18,7 +18,7 @@ use misrule_engine::invocation::HttpShape;
 
 pub(super) use self::load_balancer::description;
 use self::parts::Parts;
-use super::{Effect, FaultError, LAMBDA, Limit, Outcome, Post, Scene};
+use super::{Effect, FaultError, LAMBDA, Limit, Outcome, Post, Row, Scene};
 use crate::settings::InvokeMode;
 
 /// The fault that this is.
@@ -26,6 +26,13 @@ pub const KIND: FaultKind = FaultKind::RespondHttp;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "HTTP requests, see [Answers](#answers); after the handler whole answers",
+    seen: "an answer in the service's shape, marked `x-misrule`; asked for before, the handler is not called",
+    undone: "nothing",
+};
 
 /// Says which policy of which experiment made an answer, or changed it.
 pub const MADE_BY: &str = "x-misrule";

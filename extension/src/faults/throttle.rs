@@ -5,14 +5,21 @@ use std::time::Duration;
 use misrule_engine::decision::{CutReason, FaultKind, Hook, PlannedStep, Step};
 use tokio::time::Instant;
 
-use super::delay;
 use super::streamed::Ground;
+use super::{Row, delay};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::Throttle;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row = Row {
+    events: "any, streamed answers",
+    seen: "the stream at this pace",
+    undone: "the rest passes as it comes once the experiment ends",
+};
 
 /// What passes at once is what may pass in this time: a trickle, and not a lump each second.
 const PIECE: Duration = Duration::from_millis(50);

@@ -2,13 +2,17 @@
 
 use misrule_engine::decision::{FaultKind, Hook, PolicyName};
 
-use super::{Effect, FaultError, Scene};
+use super::{Effect, FaultError, Row, Scene};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::Truncate;
 
 /// Where it is carried out.
 pub const HOOKS: &[Hook] = &[Hook::After];
+
+/// Its words in README's table.
+pub const ROW: Row =
+    Row { events: "any, whole answers", seen: "the handler's answer with a shorter body", undone: "nothing, likewise" };
 
 /// Keeps so many bytes of the body. A text stays text: a character that would be cut in half goes as a whole.
 ///

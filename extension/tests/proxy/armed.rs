@@ -9,7 +9,7 @@ use misrule_engine::delivery::bundle;
 use misrule_engine::experiment::{Environment, Experiment};
 use misrule_extension::clock;
 use misrule_extension::control::Control;
-use misrule_extension::faults::CARRIED_OUT;
+use misrule_extension::faults::carried_out;
 use misrule_extension::proxy::Proxy;
 use misrule_extension::settings::{Settings, UpstreamAddress};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ async fn delivered(upstream: SocketAddr, delivery: Vec<u8>, dry_run: bool) -> (A
         dry_run,
     );
     let address = serve(std::sync::Arc::clone(&proxy)).await;
-    let load = move || proxy.obey(Control::start(&settings, environment(), Carries::new(CARRIED_OUT)));
+    let load = move || proxy.obey(Control::start(&settings, environment(), Carries::new(&carried_out())));
     (Armed { address, folder }, load)
 }
 
