@@ -27,6 +27,7 @@ pub struct EmulatorBuilder {
     handler: String,
     instances: Instances,
     timeout: Duration,
+    tmp_mib: Option<u32>,
     variables: Vec<(String, String)>,
 }
 
@@ -41,6 +42,7 @@ impl EmulatorBuilder {
             handler: "lifecycle.handler".to_owned(),
             instances: Instances::OnDemand,
             timeout: Duration::from_secs(30),
+            tmp_mib: None,
             variables: Vec::new(),
         }
     }
@@ -81,6 +83,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A `/tmp` of its own of so many MiB, as every environment on Lambda has one; by default the machine's.
+    pub fn tmp_mib(mut self, size: u32) -> Self {
+        self.tmp_mib = Some(size);
+        self
+    }
+
     /// On demand, which is the default, or Managed Instances.
     pub fn instances(mut self, instances: Instances) -> Self {
         self.instances = instances;
@@ -103,11 +111,13 @@ impl EmulatorBuilder {
             String::new()
         };
         let script = format!(
-            "mount --bind \"$1\" /opt && mount --bind \"$2\" /var && mount --bind \"$3\" /var/task && cd /var/task && \
+            "mount --bind \"$1\" /opt && mount --bind \"$2\" /var && mount --bind \"$3\" /var/task && {} cd /var/task && \
              exec \"$4\" --log-level debug --runtime-api-address {} --runtime-interface-emulator-address {} {command}",
-            listening[0], listening[1],
+            self.tmp_mib.map_or_else(String::new, own_tmp),
+            listening[0],
+            listening[1],
         );
-        let arguments = [self.opt.as_path(), var.path(), &self.task, &emulator];
+        let arguments = [self.opt.as_path(), var.path(), &self.task, &emulator, programs::checkout()];
         let entered = self.namespace.enter(self.unshare(), &script, &arguments).await?;
         let emulator = Emulator {
             parent: entered.process,
@@ -125,8 +135,9 @@ impl EmulatorBuilder {
     fn var(&self) -> Result<TempDir> {
         let var = TempDir::with_prefix("var-")?;
         let [runtime, task] = ["runtime", "task"].map(|folder| var.path().join(folder));
-        fs::create_dir_all(&runtime)?;
-        fs::create_dir_all(&task)?;
+        for folder in [&runtime, &task, &var.path().join("checkout")] {
+            fs::create_dir_all(folder)?;
+        }
         let bootstrap = runtime.join("bootstrap");
         let mut start = OsString::from("#!/bin/sh\nexec");
         for word in self.words()? {
@@ -161,6 +172,8 @@ impl EmulatorBuilder {
         command.env("AWS_LAMBDA_FUNCTION_NAME", "orders").env("_HANDLER", &self.handler);
         command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", self.timeout.as_secs().to_string());
         command.env("AWS_REGION", "us-east-1");
+        // The emulator leaves it to the image; AWS's have it, and AWS's Node client ends without it.
+        command.env("LAMBDA_TASK_ROOT", "/var/task");
         command.envs(self.wrapper.map(|wrapper| ("AWS_LAMBDA_EXEC_WRAPPER", wrapper)));
         command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
         // What Python would cache lies in the checkout.
@@ -171,6 +184,14 @@ impl EmulatorBuilder {
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
+}
+
+/// Mounts a `/tmp`, and in it again the checkout where it lies there: runtimes and the emulator itself stand in it.
+fn own_tmp(size: u32) -> String {
+    format!(
+        "mount --rbind \"$5\" /var/checkout && mount -t tmpfs -o size={size}m tmpfs /tmp && mkdir -p \"$5\" && \
+         mount --rbind /var/checkout \"$5\" &&"
+    )
 }
 
 fn is_visible(program: &Path) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Runtimes that heed no wrapper: the examples in extension/deploy for them, run under AWS's emulator.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use misrule_tests::programs::{self, checkout};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::client::{self, Client};
 use super::played::outage_of;
 
 /// What a Dockerfile makes, as far as it can be made without its base: Lambda's own for OS-only runtimes, which has no /opt.
@@ -127,6 +129,25 @@ async fn a_bootstrap_before_ones_own_program_runs_it_with_the_layer_and_without(
         let builder = builder.env("MISRULE_SOURCE", format!("appconfig:{PLACE}"));
         let [gone, passed] = answers(builder, &appconfig, ["/gone", "/answer"]).await?;
         assert_eq!((&gone["statusCode"], &passed["body"]), (&status.into(), &"/answer".into()), "{}", opt.display());
+    }
+    Ok(())
+}
+
+/// The entry point of AWS's images for those clients, with the wrapper before it: `python -m awslambdaric`, `aws-lambda-ric`, or
+/// the function's own program.
+#[tokio::test]
+async fn an_image_of_any_client_is_under_the_experiment_where_its_entry_point_is_the_wrapper() -> Result<()> {
+    let test = "runtimes::image::an_image_of_any_client_is_under_the_experiment_where_its_entry_point_is_the_wrapper";
+    let Some(namespace) = emulator::namespace(test, Instances::OnDemand).await else { return Ok(()) };
+    let layer = emulator::layer()?;
+    let appconfig = with_an_experiment().await?;
+    for client in Client::ALL {
+        let entry_point =
+            [OsString::from("/opt/misrule-wrapper")].into_iter().chain(client.command("endings.handler")?);
+        let builder = Emulator::builder(namespace, layer.path()).task(client::code()).handler("endings.handler");
+        let builder = builder.runtime(entry_point).env("MISRULE_SOURCE", format!("appconfig:{PLACE}"));
+        let [gone, passed] = answers(builder, &appconfig, ["/gone", "/answer"]).await?;
+        assert_eq!((&gone["statusCode"], &passed["body"]), (&404.into(), &"/answer".into()), "{client:?}");
     }
     Ok(())
 }
