@@ -41,10 +41,19 @@ pub struct Layered {
 ///
 /// Where the Python environment is not there.
 pub fn python(name: &str) -> Result<FunctionBuilder> {
+    python_of(name, "app.handler")
+}
+
+/// The same of another handler among `tests/functions`.
+///
+/// # Errors
+///
+/// Where the Python environment is not there.
+pub fn python_of(name: &str, handler: &str) -> Result<FunctionBuilder> {
     let folder = programs::checkout().join("tests/functions");
-    let builder = Function::builder(name).runtime(programs::python("python")?, ["-m", "awslambdaric", "app.handler"]);
+    let builder = Function::builder(name).runtime(programs::python("python")?, ["-m", "awslambdaric", handler]);
     // What Python would cache lies in the checkout.
-    Ok(builder.handler("app.handler").task_root(folder).env("PYTHONDONTWRITEBYTECODE", "1"))
+    Ok(builder.handler(handler).task_root(folder).env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
 /// The demo's function on AWS's Rust client.

@@ -5,7 +5,7 @@ mod chained;
 mod client;
 mod emulated;
 mod image;
-mod injected;
+pub(crate) mod injected;
 mod managed;
 mod matrix;
 mod played;

@@ -54,18 +54,6 @@ async fn the_caller_gets_half_a_body_and_noise() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_answer_is_replaced_after_the_handler_worked() -> Result<()> {
-    for (after, status) in [
-        (json!([{ "fault": "respond-http", "number": 503, "value": "gone" }]), json!(503)),
-        (json!([{ "fault": "return-json", "value": "{\"statusCode\": 418}" }]), json!(418)),
-    ] {
-        let layered = held_back("Python", &after).await?;
-        assert_eq!(answer(&layered, http_event("GET", "/orders/7")).await?["statusCode"], status, "{after}");
-    }
-    Ok(())
-}
-
-#[tokio::test]
 async fn an_error_of_the_handler_stays_and_is_told() -> Result<()> {
     let settings =
         json!({ "path": "/raise", "after": [{ "fault": "set-status", "number": 200 }], "answer_body": true });
@@ -78,7 +66,7 @@ async fn an_error_of_the_handler_stays_and_is_told() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_answer_that_hangs_runs_into_lambdas_timeout_without_its_body_being_held_back() -> Result<()> {
+pub(super) async fn an_answer_that_hangs_runs_into_lambdas_timeout_without_its_body_being_held_back() -> Result<()> {
     let settings = json!({ "path": "/hang", "after": [{ "fault": "hang" }] });
     let layered = armed(layered::python("orders")?.timeout(Duration::from_secs(3)), &settings, &[]).await?;
     let invoked = layered.function.invoke(http_event("GET", "/hang")).await;
@@ -95,29 +83,4 @@ async fn a_dry_run_changes_no_answer() -> Result<()> {
     assert!(answer["body"].as_str().is_some_and(|body| body.contains("shipped")), "{answer}");
     assert_eq!(layered.until_line("would_have").await["hook"], "after");
     Ok(())
-}
-
-/// A batch of SQS, for a handler that answers as its first message says.
-fn batch() -> String {
-    let record = |id: &str| json!({ "messageId": id, "body": "{}", "eventSource": "aws:sqs" });
-    json!({ "rawPath": "/seen", "Records": [record("a"), record("b"), record("c")] }).to_string()
-}
-
-#[tokio::test]
-async fn records_fail_beside_those_that_the_handler_reports() -> Result<()> {
-    let settings = json!({ "before": [{ "fault": "fail-items", "names": ["b", "c"] }] });
-    let layered = armed(layered::python("orders")?, &settings, &[]).await?;
-    let answer = answer(&layered, batch()).await?;
-    assert_eq!(answer["Records"].as_array().map(Vec::len), Some(3), "the handler got the whole batch");
-    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "b" }, { "itemIdentifier": "c" }]));
-    assert_eq!(layered.until_line("injected").await["faults"], json!(["fail-items"]));
-    let layered = held_back_batch().await?;
-    let answer = self::answer(&layered, batch()).await?;
-    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "a" }]));
-    Ok(())
-}
-
-async fn held_back_batch() -> Result<Layered> {
-    let settings = json!({ "after": [{ "fault": "fail-items", "names": ["a"] }], "answer_body": true });
-    armed(layered::python("orders")?, &settings, &[]).await
 }

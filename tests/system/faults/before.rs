@@ -85,7 +85,7 @@ async fn any_event_is_answered_with_json() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_invocation_that_hangs_runs_into_lambdas_timeout_and_the_next_one_is_served() -> Result<()> {
+pub(super) async fn an_invocation_that_hangs_runs_into_lambdas_timeout_and_the_next_one_is_served() -> Result<()> {
     let settings = json!({ "path": "/hang", "before": [{ "fault": "hang" }] });
     let function = layered::python("orders")?.timeout(Duration::from_secs(3));
     let layered = armed(function, &settings, &[]).await?;
@@ -117,7 +117,7 @@ fn crash() -> Value {
 }
 
 #[tokio::test]
-async fn a_runtime_that_crashes_comes_back_and_serves_the_next_event() -> Result<()> {
+pub(super) async fn a_runtime_that_crashes_comes_back_and_serves_the_next_event() -> Result<()> {
     for (client, function) in [("Python", layered::python("orders")?), ("Rust", layered::rust("orders")?)] {
         let layered = armed(function, &crash(), &[("MISRULE_FIRST_WAIT", "20s")]).await?;
         let layer = layered.process_id()?;

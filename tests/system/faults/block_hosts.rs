@@ -76,7 +76,7 @@ async fn until(what: &str, so: impl Fn() -> bool) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_handler_cannot_resolve_a_name_in_that_invocation_and_can_in_the_next() -> Result<()> {
+pub(super) async fn a_handler_cannot_resolve_a_name_in_that_invocation_and_can_in_the_next() -> Result<()> {
     let opt = Opt::new()?;
     let layered = armed(&opt, &blocks("/resolve/blocked/*", &["shop.*", "*.internal.test"]), &[ALLOWED]).await?;
     let preloaded = format!("{OTHER}:{}:{}", opt.library().display(), opt.resolver().display());

@@ -1,4 +1,5 @@
-//! Faults that hit AWS's clients themselves: what is left of a stream, and whether the runtime serves the next event.
+//! Faults that hit AWS's clients themselves: what is left of a stream and how long it takes, and whether the runtime serves the
+//! next event.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use anyhow::Result;
 use misrule_local::lambda::{Event, StreamEnd};
 use misrule_tests::layered::{Layered, http_event};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::client::Client;
 use crate::do_no_harm::message::Got;
@@ -14,17 +16,24 @@ use crate::faults::armed;
 /// What both streaming clients send behind their prelude.
 const PAYLOAD: &str = "firstlast";
 
-/// What each fault of streams leaves of [`PAYLOAD`], and how the stream ends.
-fn streams() -> Vec<(Value, &'static str, &'static str)> {
+/// A fault of streams, and what it leaves of [`PAYLOAD`].
+struct Hit {
+    fault: Value,
+    left: &'static str,
+    end: &'static str,
+    /// What the stream takes at least: by itself it takes 20 ms.
+    takes: Duration,
+}
+
+fn streams() -> Vec<Hit> {
+    let hit = |fault, left, end, seconds| Hit { fault, left, end, takes: Duration::from_secs(seconds) };
+    let broken = json!({ "fault": "break-off", "number": 7, "name": "Function.Broken", "value": "no more" });
     vec![
-        (json!({ "fault": "throttle", "number": 90 }), PAYLOAD, "complete"),
-        (json!({ "fault": "pause", "number": 5, "duration": "300ms" }), PAYLOAD, "complete"),
-        (json!({ "fault": "cut", "number": 3 }), "fir", "truncated"),
-        (
-            json!({ "fault": "break-off", "number": 7, "name": "Function.Broken", "value": "no more" }),
-            "firstla",
-            "Function.Broken",
-        ),
+        // Nine bytes; one may pass before its time.
+        hit(json!({ "fault": "throttle", "number": 4 }), PAYLOAD, "complete", 2),
+        hit(json!({ "fault": "pause", "number": 5, "duration": "2s" }), PAYLOAD, "complete", 2),
+        hit(json!({ "fault": "cut", "number": 3 }), "fir", "truncated", 0),
+        hit(broken, "firstla", "Function.Broken", 0),
     ]
 }
 
@@ -45,14 +54,18 @@ fn payload(got: &Got) -> Option<(String, String)> {
 }
 
 #[tokio::test]
-async fn streams_are_slowed_stopped_cut_and_broken_off_and_the_next_one_is_whole() -> Result<()> {
+pub(crate) async fn streams_are_slowed_stopped_cut_and_broken_off_and_the_next_one_is_whole() -> Result<()> {
     for client in [Client::Node, Client::Rust] {
-        for (fault, left, end) in streams() {
+        for Hit { fault, left, end, takes } in streams() {
             let settings = json!({ "path": "/stream", "after": [fault] });
             let layered = armed(client.function("endings.streaming")?, &settings, &[]).await?;
-            let hit = invoked(&layered, "/stream").await;
+            let begun = Instant::now();
+            let (hit, took) = (invoked(&layered, "/stream").await, begun.elapsed());
             let expected = Some((left.to_owned(), end.to_owned()));
             assert_eq!(payload(&hit), expected, "{client:?}, {fault}: {hit:?}\n{}", layered.everything());
+            assert!(took >= takes, "{client:?}, {fault}: {took:?}");
+            let injected = layered.until_line("injected").await;
+            assert_eq!((&injected["hook"], &injected["faults"]), (&json!("after"), &json!([fault["fault"]])));
             let next = invoked(&layered, "/answer").await;
             let goes_on = matches!(next, Got::Answer(_) | Got::Stream { end: StreamEnd::Complete, .. });
             assert!(goes_on, "{client:?}, {fault}: {next:?}\n{}", layered.everything());
