@@ -17,6 +17,9 @@ use crate::lambda::{Finished, FunctionError, RuntimeApi, ShutdownReason};
 /// How long a process that failed in init may take to end by itself.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// How long what a runtime sent before it ended may still be on its way.
+const LAST_BYTES: Duration = Duration::from_millis(50);
+
 /// One execution environment: its API, its extensions, its runtime.
 pub(super) struct Environment {
     pub(super) api: RuntimeApi,
@@ -78,15 +81,16 @@ impl Environment {
     ///
     /// # Errors
     /// Why the environment must be reset.
-    pub(super) async fn supervise(&self, finished: oneshot::Receiver<Finished>) -> Result<(), ShutdownReason> {
+    pub(super) async fn supervise(&self, mut finished: oneshot::Receiver<Finished>) -> Result<(), ShutdownReason> {
         tokio::select! {
-            finished = finished => match finished {
+            finished = &mut finished => match finished {
                 Ok(Finished::Idle) => Ok(()),
                 Ok(Finished::TimedOut) if self.is_managed() => Ok(()),
                 Ok(Finished::TimedOut) => Err(ShutdownReason::Timeout),
                 Ok(Finished::Aborted) | Err(_) => Err(ShutdownReason::Failure),
             },
             (origin, exit) = self.exit() => {
+                let _ = tokio::time::timeout(LAST_BYTES, finished).await;
                 self.api.abort(|request_id| ended(&origin, exit, Some(request_id)));
                 Err(ShutdownReason::Failure)
             }
