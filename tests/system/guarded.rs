@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use misrule_local::lambda::Outcome;
-use misrule_tests::layered::{self, Layered, http_event};
+use misrule_tests::emulator::{self, Emulator, Instances};
+use misrule_tests::layered::{self, Layered, PLACE, free_port, http_event, local_appconfig};
 use misrule_tests::publishing::experiment_within;
 use serde_json::{Value, json};
 
@@ -72,6 +73,29 @@ async fn a_budget_holds_though_what_it_pays_for_restarts_the_layer() -> Result<(
         let refused = log.iter().find(|line| line["misrule"] == "refused_step").cloned().unwrap_or_default();
         assert_eq!(refused["reason"], "the experiment's budget for this environment is spent", "{fault}");
         assert_eq!(log.iter().filter(|line| line["misrule"] == "injected").count(), 1, "{fault}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn under_lambdas_own_control_program_a_budget_holds_after_a_crash() -> Result<()> {
+    let test = "guarded::under_lambdas_own_control_program_a_budget_holds_after_a_crash";
+    let Some(namespace) = emulator::namespace(test, Instances::OnDemand).await else { return Ok(()) };
+    let (appconfig, place) = local_appconfig().await?;
+    let bounds = json!({ "budget": { "per_environment": 1 } });
+    let settings = json!({ "path": "/hit", "before": [{ "fault": "crash" }] });
+    appconfig.deploy(&place, "application/octet-stream", catalogue_within(&bounds, &settings)?);
+    // The emulator's /tmp is this machine's: other functions have it too.
+    let (opt, tmp) = (emulator::layer()?, tempfile::tempdir()?);
+    let builder = Emulator::builder(namespace, opt.path()).env("MISRULE_PORT", free_port()?.to_string());
+    let builder = builder.env("MISRULE_LOCAL", "true").env("TMPDIR", tmp.path().to_string_lossy());
+    let builder = builder.env("MISRULE_SOURCE", format!("appconfig:{PLACE}")).env("MISRULE_FIRST_WAIT", "20s");
+    let emulator = builder.env("AWS_ENDPOINT_URL", appconfig.endpoint()).start().await?;
+    let crashed = emulator.invoke(&http_event("GET", "/hit")).await?;
+    assert!(crashed.body.contains("Runtime.ExitError"), "{crashed:?}\n{}", emulator.last_words());
+    for _ in 0..2 {
+        let served = emulator.invoke(&http_event("GET", "/hit")).await?;
+        assert_eq!((served.status, served.error_type), (200, None), "{}", emulator.last_words());
     }
     Ok(())
 }

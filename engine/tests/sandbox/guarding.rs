@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use misrule_engine::decision::{Carries, Decision, Enforcer, FaultKind, Hook, NoteKind, Records, RefusalReason};
+use misrule_engine::decision::{Carries, Decision, Enforcer, FaultKind, Hook, Note, NoteKind, Records, RefusalReason};
 use misrule_engine::experiment::{Environment, Experiment};
 use misrule_engine::invocation::{Head, Invocation};
 use misrule_engine::time::Timestamp;
@@ -239,6 +239,23 @@ fn more_than_the_environment_has_is_refused() {
         (decision.plan.steps().len(), decision.notes.iter().filter(|note| too_much(&note.what)).count())
     };
     assert_eq!((refused(1), refused(0)), ((1, 0), (0, 1)), "a million bytes of memory are wanted");
+}
+
+#[test]
+fn what_two_policies_hold_adds_up() {
+    let bench = Bench { environment: Environment { memory_mb: 1, ..environment() }, ..Bench::new() };
+    let enforcer =
+        bench.arm(&["everything", "everything name = \"second\""], "faults = [\"hold-memory\", \"fill-disk\"]");
+    let decision = before(&enforcer, &invocation(1, event("/")));
+    let stands = |kind: FaultKind| {
+        let steps = decision.plan.steps().iter().filter(|planned| planned.step.kind() == kind);
+        steps.map(|planned| planned.policy.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(stands(FaultKind::HoldMemory), ["everything"], "each wants nearly all of it");
+    assert_eq!(stands(FaultKind::FillDisk), ["everything", "second"]);
+    let refused = |note: &&Note| matches!(note.what, NoteKind::Refused { reason: RefusalReason::TooMuch, .. });
+    let refused: Vec<_> = decision.notes.iter().filter(refused).map(|note| note.policy.as_str()).collect();
+    assert_eq!(refused, ["second"]);
 }
 
 thread_local! {

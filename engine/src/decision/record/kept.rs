@@ -112,6 +112,9 @@ fn not_ours(error: &serde_json::Error) -> RecordsError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::super::tests::{NOW, after, experiment, spend};
     use super::*;
     use crate::decision::RefusalReason;
@@ -178,6 +181,38 @@ mod tests {
         );
         let size = RECORDS_BYTES.size() + 1;
         assert_eq!(Records::from_json(&vec![b' '; size]).unwrap_err(), RecordsError::TooLarge { size });
+    }
+
+    /// Any number, and more often than chance would have it the largest and those of today.
+    fn number() -> impl Strategy<Value = u64> {
+        let today = NOW.as_milliseconds() / 1000;
+        prop_oneof![any::<u64>(), Just(u64::MAX), today - 60..=today, 0..3_u64]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_numbers_stand_there_budgets_and_stops_go_on(
+            touched in number(),
+            stopped in prop::option::of((number(), number())),
+            slice_ms in number(),
+            slices in prop::collection::vec((number(), number()), 0..4),
+        ) {
+            let bounded = experiment("a", "budget = { per_environment = 5 }\nstop_when = { handler_errors = 0.5 }");
+            let sliding = json!({ "slice_ms": slice_ms, "slices": slices });
+            let stopped = stopped.map(|(errors, invocations)| json!({ "errors": errors, "invocations": invocations }));
+            let entry = json!({
+                "name": "a", "version": Digest::of(b"1"), "touched": touched, "stopped": stopped,
+                "minute": sliding, "answered": sliding, "failed": sliding,
+            });
+            let Ok(mut records) = Records::from_json(json!([entry]).to_string().as_bytes()) else { return Ok(()) };
+            let record = records.of(&bounded, Digest::of(b"1"));
+            let (granted, _) = spend(&record, &bounded, NOW);
+            prop_assert_eq!(granted, 5_u64.saturating_sub(touched));
+            let _ = record.answered(&bounded.blast_radius.stop_when.unwrap(), true, NOW);
+            prop_assert!(stopped.is_none() || record.stopped().is_some());
+            let json = records.to_json().unwrap();
+            prop_assert_eq!(Records::from_json(&json).unwrap().to_json().unwrap(), json);
+        }
     }
 
     /// As large as records get: windows that are busy in each of their slices, in as many versions as are remembered.
