@@ -26,7 +26,7 @@ pub enum RecordsError {
         count: usize,
     },
     /// It is something else.
-    #[error("it is no record of this layer: line {line}, column {column}")]
+    #[error("no record of experiments at line {line}, column {column}")]
     NotOurs {
         /// Where that shows.
         line: usize,
