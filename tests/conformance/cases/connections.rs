@@ -11,7 +11,7 @@ use super::NO_LAYER;
 use crate::case::{Case, case};
 use crate::impatient;
 use crate::layer::Layer;
-use crate::speech::{ACCEPTED, NEXT, answer, clocked, event, request, response};
+use crate::speech::{ACCEPTED, NEXT, STREAMING, answer, chunk, clocked, event, request, response, streamed_head};
 use crate::stage::{Setting, Stage, gives, has, is_asked, sees, soon, writes};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -29,9 +29,19 @@ pub(crate) fn cases() -> Vec<Case> {
         case("PEERS 16", "asks, and no event comes for an hour", "the event, on that connection")
             .held(60 * MINUTE)
             .scene(holds),
+        case("Misrule", "works for fifteen minutes, then answers", "the answer, on that connection")
+            .held(15 * MINUTE)
+            .scene(works_long),
         case(
             "Misrule",
-            "the same for ten minutes, through a proxy that waits for 30 seconds, and one that waits for an hour",
+            "streams, and writes nothing for ten minutes between two chunks",
+            "the first chunk at once; then the second, on that connection",
+        )
+        .held(10 * MINUTE)
+        .scene(streams_with_a_gap),
+        case(
+            "Misrule",
+            "waits for an event for ten minutes, through a proxy that waits for 30 seconds, and one that waits for an hour",
             "the case fails with the first in the layer's place, and passes with the second",
         )
         .one_layer(NO_LAYER, "one proxy shows it")
@@ -105,6 +115,25 @@ async fn held(stage: &Stage) -> Result<()> {
     ensure!(!has_kernels_timer(stage.address())?, "the kernel would end a connection that idles (keep-alive)");
     gives(&mut lambda, &mut runtime, &event("", b"at last")).await?;
     ensure!(stage.lambda.waits() == waits, "a layer asked for its own next event again");
+    stage.lambda.is_alone().await
+}
+
+async fn works_long(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.invoked(&event("", b"{}")).await?;
+    stage.holds().await?;
+    answers(&mut runtime, &mut lambda, "at last").await?;
+    stage.lambda.is_alone().await
+}
+
+async fn streams_with_a_gap(stage: Stage) -> Result<()> {
+    let (mut runtime, mut lambda) = stage.invoked(&event("", b"{}")).await?;
+    writes(&mut runtime, [streamed_head(STREAMING).as_bytes(), &chunk(b"first")].concat()).await?;
+    ensure!(soon("the first chunk", lambda.until(b"first")).await?, "no chunk");
+    stage.holds().await?;
+    writes(&mut runtime, [&chunk(b" and last")[..], b"0\r\n\r\n"].concat()).await?;
+    ensure!(sees(&mut lambda, "the stream").await?.body == b"first and last", "another stream");
+    writes(&mut lambda, ACCEPTED).await?;
+    ensure!(sees(&mut runtime, "what Lambda said").await?.start.contains("202"), "not accepted");
     stage.lambda.is_alone().await
 }
 
