@@ -103,9 +103,10 @@ async fn under_lambdas_own_control_program_a_budget_holds_after_a_crash() -> Res
 #[tokio::test]
 async fn errors_of_invocations_that_it_touched_do_not_stop_it() -> Result<()> {
     let bounds = json!({ "stop_when": { "handler_errors": 0.3, "over": "1m", "min_invocations": 4 } });
-    let settings = json!({ "path": "/raise/*", "before": [{ "fault": "delay", "duration": "1ms" }] });
-    for (dry_run, stops) in [("false", false), ("true", true)] {
+    // In a dry run nothing is touched, and what comes after the handler cannot be why it failed.
+    for (hook, dry_run, stops) in [("before", "false", false), ("before", "true", true), ("after", "false", true)] {
         let variables = [("MISRULE_DRY_RUN", dry_run)];
+        let settings = json!({ "path": "/raise/*", hook: [{ "fault": "delay", "duration": "1ms" }] });
         let experiment = catalogue_within(&bounds, &settings)?;
         let layered = layered::layered_after(experiment, layered::python("orders")?, &variables).await?;
         layered.until_line("armed").await;
@@ -114,7 +115,7 @@ async fn errors_of_invocations_that_it_touched_do_not_stop_it() -> Result<()> {
             assert!(raised.error().is_some(), "{raised:?}");
         }
         let stopped = |layered: &Layered| layered.log().iter().any(|line| line["misrule"] == "stopped");
-        assert_eq!(stopped(&layered), stops, "in a dry run nothing was touched: {}", layered.everything());
+        assert_eq!(stopped(&layered), stops, "{hook}, dry run {dry_run}: {}", layered.everything());
         for _ in 0..30 {
             layered.function.invoke(http_event("GET", "/raise")).await;
         }
