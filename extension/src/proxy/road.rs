@@ -91,8 +91,12 @@ impl Connection {
                 self.send(answered, effect).await
             }
             Route::InitError => {
-                self.proxy.control.get().iter().for_each(|control| control.initialisation_failed());
-                self.pass(request).await
+                let answer = self.pass(request).await?;
+                // Lambda refuses it of a runtime that has begun: Ruby's ends so where `crash` breaks its event off.
+                if answer.status().is_success() {
+                    self.proxy.control.get().iter().for_each(|control| control.initialisation_failed());
+                }
+                Ok(answer)
             }
             Route::Restore => self.restore(request).await,
             Route::Identity => Ok(identity::answer(&self.proxy.lambda, self.proxy.lasting.names())),

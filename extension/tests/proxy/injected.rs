@@ -6,7 +6,7 @@ use misrule_extension::clock;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
-use super::armed::{Armed, armed, unarmed};
+use super::armed::{Armed, armed, armed_within, unarmed};
 use super::exchange::{Lambda, connect, soon};
 use super::message::{End, Message, Reader};
 
@@ -279,4 +279,38 @@ async fn a_policy_that_wants_an_error_of_a_streamed_answer_traps_and_the_stream_
     runtime.stream.write_all(answer.as_bytes()).await.unwrap();
     let seen = soon("the answer's head", upstream.message_with(false)).await;
     assert_eq!(seen.start, RESPONSE);
+}
+
+/// As AWS's Ruby client does where a fault breaks its event off.
+#[tokio::test]
+async fn an_error_of_init_counts_for_stop_when_unless_lambda_refuses_it() {
+    let init_error = "POST /2018-06-01/runtime/init/error HTTP/1.1";
+    let within = json!({ "stop_when": { "handler_errors": 0.5, "over": "1m", "min_invocations": 1 } });
+    for (status, stops) in [("202 Accepted", true), ("403 Forbidden", false)] {
+        let lambda = Lambda::new().await;
+        let proxy = armed_within(lambda.address(), THROWS, &within).await;
+        let mut runtime = connect(proxy.address).await;
+        asks(&mut runtime).await;
+        let mut upstream = lambda.accept().await;
+        is_asked(&mut upstream).await;
+        says(&mut upstream, &event(1, "/health")).await;
+        assert_eq!(sees(&mut upstream, "an error of ours").await.start, ERROR);
+        accepts(&mut upstream).await;
+        is_asked(&mut upstream).await;
+
+        let mut other = connect(proxy.address).await;
+        let request = format!("{init_error}\r\nHost: l\r\nContent-Length: 2\r\n\r\n{{}}");
+        other.stream.write_all(request.as_bytes()).await.unwrap();
+        let mut refusing = lambda.accept().await;
+        assert_eq!(sees(&mut refusing, "the error of init").await.start, init_error);
+        says(&mut refusing, &format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\n{{}}")).await;
+        assert_eq!(sees(&mut other, "Lambda's answer").await.start, format!("HTTP/1.1 {status}"));
+
+        says(&mut upstream, &event(2, "/health")).await;
+        if stops {
+            assert_eq!(request_id(&sees(&mut runtime, "the event").await), Some("r-2"));
+        } else {
+            assert!(sees(&mut upstream, "an error of ours").await.start.ends_with("/r-2/error HTTP/1.1"), "{status}");
+        }
+    }
 }
