@@ -32,7 +32,7 @@ pub async fn carry_out(duration: Duration, policy: &PolicyName, scene: Scene<'_>
 
 #[cfg(test)]
 mod tests {
-    use super::super::staged::{DIRECT, Stage, is_started, policy, stand_in};
+    use super::super::staged::{DIRECT, Stage, ends, is_started, policy, stand_in};
     use super::*;
 
     #[tokio::test]
@@ -44,6 +44,6 @@ mod tests {
         assert_eq!(carry_out(wanted, &policy(), stage.scene()).await, Ok(Effect::Done));
         assert!(is_started("stress cpu 8194"));
         stage.lasting.end();
-        assert!(!is_started("stress cpu 8194"));
+        assert!(ends("stress cpu 8194").await);
     }
 }

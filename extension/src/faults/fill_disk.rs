@@ -9,7 +9,7 @@ use misrule_engine::decision::{FaultKind, Hook, PolicyName, Step};
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
-use super::{Effect, FaultError, Row, Scene};
+use super::{Effect, FaultError, Row, Scene, blocking};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::FillDisk;
@@ -36,8 +36,7 @@ const LEAST: u64 = 4096;
 /// # Errors
 /// Where no file can be made there.
 pub async fn carry_out(bytes: u64, policy: &PolicyName, scene: Scene<'_>) -> Result<Effect, FaultError> {
-    let filled = tokio::task::spawn_blocking(move || fill(Path::new(FOLDER), bytes)).await;
-    let file = filled.map_err(io::Error::other).and_then(|file| file);
+    let file = blocking::work(move || fill(Path::new(FOLDER), bytes)).await;
     let file = file.map_err(|error| FaultError::took("disk space", &error))?;
     scene.lasting.hold(file, &Step::FillDisk(bytes), policy, scene);
     Ok(Effect::Done)

@@ -30,7 +30,7 @@ pub async fn carry_out(bytes: u64, policy: &PolicyName, scene: Scene<'_>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::super::staged::{DIRECT, Stage, is_started, policy, stand_in};
+    use super::super::staged::{DIRECT, Stage, ends, is_started, policy, stand_in};
     use super::*;
 
     #[tokio::test]
@@ -42,6 +42,6 @@ mod tests {
         assert_eq!(carry_out(wanted, &policy(), stage.scene()).await, Ok(Effect::Done));
         assert!(is_started("stress memory 8193"));
         stage.lasting.end();
-        assert!(!is_started("stress memory 8193"));
+        assert!(ends("stress memory 8193").await);
     }
 }

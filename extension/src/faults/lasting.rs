@@ -7,7 +7,7 @@
 //!
 //! [`fill_disk`]: super::fill_disk
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::block_hosts::Names;
 use super::stressor::Stressor;
-use super::{FaultError, Scene};
+use super::{FaultError, Scene, blocking};
 use crate::clock;
 
 /// How often the wall clock is looked at, which the deadline is written in and which may jump.
@@ -57,7 +57,7 @@ impl Lasting {
         &self.0.names
     }
 
-    /// The invocation is over: undoes everything, and returns once that is done.
+    /// The invocation is over: undoes everything. Nothing is waited for: the kernel may take memory back a little later.
     pub fn end(&self) {
         drop(std::mem::take(&mut *self.held()));
     }
@@ -65,8 +65,7 @@ impl Lasting {
     /// Starts the layer's own program as a stressor.
     pub(super) async fn stress(&self, resource: &'static str, amount: u64) -> Result<Stressor, FaultError> {
         let program = self.0.program.get().cloned().ok_or(FaultError::NoStressor)?;
-        let started = tokio::task::spawn_blocking(move || Stressor::start(Path::new(&program), resource, amount)).await;
-        let started = started.map_err(std::io::Error::other).and_then(|stressor| stressor);
+        let started = blocking::work(move || Stressor::start(&program, resource, amount)).await;
         started.map_err(|error| FaultError::took(resource, &error))
     }
 

@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod block_hosts;
+mod blocking;
 pub mod break_off;
 pub mod burn_cpu;
 mod catalogue;

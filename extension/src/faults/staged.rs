@@ -144,3 +144,13 @@ pub(super) fn is_started(arguments: &str) -> bool {
         String::from_utf8_lossy(&words).replace('\0', " ").trim_end().ends_with(arguments)
     })
 }
+
+/// Whether no such process is there any more, or soon: that one has ended, the kernel tells a little later.
+pub(super) async fn ends(arguments: &str) -> bool {
+    let gone = async {
+        while is_started(arguments) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), gone).await.is_ok()
+}

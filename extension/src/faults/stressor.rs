@@ -12,6 +12,7 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -28,8 +29,11 @@ pub(super) const CPU: &str = "cpu";
 /// What is taken at once, in bytes.
 const PIECE: usize = 4 * 1024 * 1024;
 
-/// A stressor at work. Ended and reaped when it is dropped.
-pub(super) struct Stressor(Child);
+/// Processes that were ended and are not reaped yet.
+static ENDED: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+
+/// A stressor at work; none once it is dropped, which ends it.
+pub(super) struct Stressor(Option<Child>);
 
 impl Stressor {
     /// Starts one, and waits until it holds what it is to hold.
@@ -39,11 +43,10 @@ impl Stressor {
     pub(super) fn start(program: &Path, resource: &str, amount: u64) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args([STRESS, resource, &amount.to_string()]).env_clear().current_dir("/");
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let mut started = Self(child);
-        let ready = started.0.stdout.take().map(|mut says| says.read_exact(&mut [0]));
-        ready
-            .unwrap_or(Ok(()))
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let says = child.stdout.take();
+        let started = Self(Some(child));
+        says.map_or(Ok(()), |mut says| says.read_exact(&mut [0]))
             .map_err(|_| io::Error::other("the stressor ended before it held what it is to hold"))?;
         Ok(started)
     }
@@ -51,9 +54,23 @@ impl Stressor {
 
 impl Drop for Stressor {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            reap(child);
+        }
     }
+}
+
+/// Waits for an ended process on a thread of its own: the kernel takes its time to take gigabytes back. Where no thread can
+/// be had, whoever ends the next one waits for this one, too.
+fn reap(ended: Child) {
+    let list = || ENDED.lock().unwrap_or_else(PoisonError::into_inner);
+    list().push(ended);
+    let reaper = std::thread::Builder::new().name("reaper".to_owned());
+    let _ = reaper.spawn(move || {
+        let ended = std::mem::take(&mut *list());
+        ended.into_iter().for_each(|mut child| drop(child.wait()));
+    });
 }
 
 /// What the layer's program does where its arguments make it a stressor: none where they do not.
