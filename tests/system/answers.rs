@@ -8,6 +8,8 @@ use misrule_tests::layered::{self, Layered, http_event};
 use misrule_tests::publishing::experiment;
 use serde_json::{Value, json};
 
+use crate::faults;
+
 const MADE_BY: &str = "outage/path-outage";
 
 fn outage() -> String {
@@ -91,5 +93,21 @@ async fn a_function_url_that_streams_is_answered_by_a_stream() -> Result<()> {
     let prelude: Value = serde_json::from_slice(&body[..end])?;
     assert_eq!(prelude, json!({ "statusCode": 503, "headers": headers }));
     assert_eq!(&body[end + 8..], b"gone");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_says_nothing_of_us_where_that_is_turned_off() -> Result<()> {
+    let made = json!([{ "fault": "respond-http", "number": 503 }]);
+    let changed = json!([{ "fault": "set-status", "number": 503 }]);
+    for (before, after) in [(made.clone(), json!([])), (json!([]), made), (json!([]), changed)] {
+        let settings = json!({ "path": "/health", "before": before, "after": after, "answer_body": true });
+        for (variables, named) in [(&[][..], true), (&[("MISRULE_ANSWER_HEADER", "false")], false)] {
+            let layered = faults::armed(layered::python("orders")?, &settings, variables).await?;
+            let (status, answer) = layered.get("/health").await?;
+            assert_eq!(status, 503, "{settings}");
+            assert_eq!(answer["headers"]["x-misrule"].is_string(), named, "{settings}: {answer}");
+        }
+    }
     Ok(())
 }

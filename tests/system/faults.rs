@@ -39,6 +39,18 @@ fn experiment_of(policies: &Value, bounds: &Value) -> Result<Vec<u8>> {
     bundle(&experiment_within("trial", &blast_radius, policies), &[("catalogue.wasm", &component)], None)
 }
 
+/// The same for a policy of each of these names and settings, within this beside functions and faults.
+pub(crate) fn catalogues(policies: &[(&str, Value)], within: &Value) -> Result<Vec<u8>> {
+    let policy =
+        |(name, settings): &(&str, Value)| json!({ "name": name, "module": "catalogue.wasm", "settings": settings });
+    let policies: Vec<_> = policies.iter().map(policy).collect();
+    let faults: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
+    let mut blast_radius = json!({ "functions": ["*"], "faults": faults });
+    within.as_object().into_iter().flatten().for_each(|(field, value)| blast_radius[field] = value.clone());
+    let component = std::fs::read(programs::checkout().join("tests/guests/catalogue.wasm"))?;
+    bundle(&experiment_within("trial", &blast_radius, &json!(policies)), &[("catalogue.wasm", &component)], None)
+}
+
 /// A function on which the policy asks for what these settings say.
 pub(crate) async fn armed(function: FunctionBuilder, settings: &Value, variables: &[(&str, &str)]) -> Result<Layered> {
     armed_with(function, catalogue(settings)?, variables).await

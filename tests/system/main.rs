@@ -28,6 +28,7 @@ mod preloaded;
 mod readme;
 mod report;
 mod runtimes;
+mod secrets;
 mod settings_schema;
 mod signed;
 mod sources;

@@ -1,6 +1,7 @@
 //! The log of a running function as CloudWatch sees it: its metrics, and README's query of Logs Insights.
 
 use anyhow::{Context as _, Result};
+use misrule_local::appconfig::{Behaviour, Plane};
 use misrule_tests::layered::{self, Layered};
 use misrule_tests::logs_insights;
 use misrule_tests::publishing::experiment;
@@ -96,5 +97,54 @@ async fn readmes_query_counts_what_the_layer_did() -> Result<()> {
     let others =
         rows.iter().filter(|row| !["injected", "armed"].contains(&row["misrule"].as_str().unwrap_or_default()));
     assert_eq!(others.count(), 0, "{rows:?}");
+    Ok(())
+}
+
+/// A function on which all happened that README's query looks for, but what a dry run tells.
+async fn all_happened_on() -> Result<Layered> {
+    let policies = [
+        ("cut", json!({ "fault": "delay", "duration": "50ms" })),
+        ("failed", json!({ "fault": "edit", "name": "/no/such/place", "value": "1" })),
+        ("trapped", json!({ "fault": "return-json", "value": "{" })),
+        ("refused", json!({ "fault": "block-hosts", "names": ["example.com"] })),
+    ]
+    .map(|(name, wish)| (name, json!({ "path": "/health", "before": [wish] })));
+    let stop_when = json!({ "handler_errors": 0.5, "over": "1m", "min_invocations": 4 });
+    let trial = faults::catalogues(&policies, &json!({ "max_delay": "10ms", "stop_when": stop_when }))?;
+    let layered = layered::layered_after(trial, layered::python("orders")?, &[("MISRULE_FIRST_WAIT", "20s")]).await?;
+    layered.get("/health").await?;
+    let mut raised = 0;
+    while layered.all_news().count("stopped") == 0 && raised < 200 {
+        layered.function.invoke(layered::http_event("GET", "/raise")).await;
+        raised += 1;
+    }
+    layered.deploy("garbage");
+    layered.all_news().until("refused").await?;
+    layered.appconfig.set_behaviour(Plane::Data, Behaviour::Refuse);
+    layered.all_news().until("source_failed").await?;
+    Ok(layered)
+}
+
+#[tokio::test]
+async fn readmes_query_finds_all_that_it_looks_for() -> Result<()> {
+    let dry_run = experimented_on(&[("MISRULE_DRY_RUN", "true")]).await?;
+    let fleet = [all_happened_on().await?, dry_run];
+    let lines = fleet.iter().flat_map(|layered| layered.function.output());
+    let events: Vec<_> = (1_700_000_000_000..).zip(lines.map(|line| line.text)).collect();
+    let query = readme::block("insights")?;
+    let rows = logs_insights::query(&query, &events)?;
+    let list = query.split_once('[').and_then(|(_, rest)| rest.split_once(']')).context("the query has a list")?.0;
+    let kinds: Vec<String> = serde_json::from_str(&format!("[{list}]"))?;
+    assert!(kinds.len() >= 10, "{kinds:?}");
+    for kind in kinds {
+        let row =
+            rows.iter().find(|row| row["misrule"] == kind.as_str()).with_context(|| format!("no {kind}: {rows:#?}"))?;
+        assert!(row["times"].as_u64() >= Some(1), "{row:?}");
+    }
+    let failed = rows.iter().find(|row| row["misrule"] == "fault_failed").context("it failed")?;
+    assert_eq!(
+        (&failed["experiment"], &failed["policy"], &failed["times"]),
+        (&json!("trial"), &json!("failed"), &json!(1))
+    );
     Ok(())
 }

@@ -14,7 +14,8 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
 }
 
-/// An answer, or a header, that is no HTTP. Each reads on after the fault's name. No header's value is repeated: it may be a secret.
+/// An answer, or a header, that is no HTTP. Each reads on after the fault's name. No header's value is repeated, and no name
+/// that is none: either may be a secret, or come out of an event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IllegalAnswer {
     /// No status.
@@ -24,7 +25,7 @@ pub enum IllegalAnswer {
     #[error("with a body and status {0}, which has none")]
     Body(u16),
     /// No header's name (RFC 9110, section 5.6.2).
-    #[error("with a header named `{}`, which is no token", shown(.0))]
+    #[error("with a header's name of {} bytes that is no token", .0.len())]
     HeaderName(String),
     /// A value that would end the header (RFC 9110, section 5.5).
     #[error("with a control character in the value of the header `{0}`")]
@@ -43,7 +44,7 @@ impl HttpAnswer {
     /// ```
     /// # use misrule_engine::decision::HttpAnswer;
     /// let error = HttpAnswer::new(503, vec![("bad name".to_owned(), String::new())], Vec::new()).unwrap_err();
-    /// assert_eq!(error.to_string(), "with a header named `bad name`, which is no token");
+    /// assert_eq!(error.to_string(), "with a header's name of 8 bytes that is no token");
     /// ```
     pub fn new(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Result<Self, IllegalAnswer> {
         check_status(status)?;
@@ -94,11 +95,6 @@ const fn is_of_token(byte: u8) -> bool {
         )
 }
 
-/// A name that is none, fit for a message.
-fn shown(name: &str) -> String {
-    name.chars().take(100).flat_map(char::escape_debug).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,11 +128,11 @@ mod tests {
     #[test]
     fn a_header_that_is_none_is_named() {
         let rows = [
-            ("", "v", "with a header named ``, which is no token"),
-            ("bad name", "v", "with a header named `bad name`, which is no token"),
-            ("bad\nname", "v", "with a header named `bad\\nname`, which is no token"),
-            ("n\u{e9}", "v", "with a header named `n\u{e9}`, which is no token"),
-            ("x:a", "\n", "with a header named `x:a`, which is no token"),
+            ("", "v", "with a header's name of 0 bytes that is no token"),
+            ("bad name", "v", "with a header's name of 8 bytes that is no token"),
+            ("bad\nname", "v", "with a header's name of 8 bytes that is no token"),
+            ("n\u{e9}", "v", "with a header's name of 3 bytes that is no token"),
+            ("x:a", "\n", "with a header's name of 3 bytes that is no token"),
             ("x-a", "v\r\nx-b: injected", "with a control character in the value of the header `x-a`"),
             ("x-a", "\u{7f}", "with a control character in the value of the header `x-a`"),
         ];

@@ -1,4 +1,4 @@
-//! What a step may not say, whatever the experiment allows. Nothing of it is repeated but names: values may be secrets.
+//! What a step may not say, whatever the experiment allows. Nothing of it is repeated but names that are some: the rest may be secrets.
 
 use super::http_answer::{self, IllegalAnswer};
 use super::{Hook, Step};

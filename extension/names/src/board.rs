@@ -24,7 +24,8 @@ use crate::{CAPACITY, MAX_NAME, matching};
 /// assert!(!window.blocks(b"api.example.com"));
 ///
 /// let refused = board.block(&["example.com:443"], Duration::from_secs(60)).unwrap_err();
-/// assert_eq!(refused.to_string(), "`example.com:443` is no name of a host");
+/// let why = "name 1, of 15 bytes, is no name of a host: at byte 12 it has other punctuation than `-_.*?`";
+/// assert_eq!(refused.to_string(), why);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Board {
@@ -36,20 +37,40 @@ pub struct Board {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round(u32);
 
-/// Why names are not blocked. None of them is.
+/// Why names are not blocked. None of them is. The name itself is not told: it may be part of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused<'a> {
-    /// The first name that cannot be.
-    pub name: &'a str,
+pub struct Refused {
+    /// Which is the first that cannot be, counted from 1.
+    pub number: usize,
+    /// Its length in bytes.
+    pub length: usize,
     /// Why not.
     pub error: NameError,
+}
+
+/// What stands in no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// A space, a tab, an end of line.
+    WhiteSpace,
+    /// Another control character.
+    Control,
+    /// Of a URL, a port, a list.
+    Punctuation,
 }
 
 /// Why a name cannot be blocked. Each reads on after the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameError {
-    /// No characters of a name, `*` and `?`, or none at all.
-    NoName,
+    /// Nothing, or nothing but a dot.
+    Empty,
+    /// Something else than the characters of a name, `*` and `?`.
+    NoName {
+        /// What.
+        odd: Odd,
+        /// At which byte, counted from 1.
+        at: usize,
+    },
     /// Longer than any name of DNS.
     TooLong,
     /// An address is reached without being resolved.
@@ -63,7 +84,8 @@ pub enum NameError {
 impl fmt::Display for NameError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoName => formatter.write_str("is no name of a host"),
+            Self::Empty => formatter.write_str("is no name of a host: it is empty"),
+            Self::NoName { odd, at } => write!(formatter, "is no name of a host: at byte {at} it has {odd}"),
             Self::TooLong => write!(formatter, "is longer than the {MAX_NAME} characters of a name"),
             Self::Address => formatter.write_str("is an address, which is reached without being resolved"),
             Self::Loopback => formatter.write_str("is the machine itself, where the runtime finds Lambda"),
@@ -74,13 +96,24 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-impl fmt::Display for Refused<'_> {
+impl fmt::Display for Odd {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` {}", self.name, self.error)
+        formatter.write_str(match self {
+            Self::WhiteSpace => "white space",
+            Self::Control => "a control character",
+            Self::Punctuation => "other punctuation than `-_.*?`",
+        })
     }
 }
 
-impl core::error::Error for Refused<'_> {}
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, length, error } = self;
+        write!(formatter, "name {number}, of {length} bytes, {error}")
+    }
+}
+
+impl core::error::Error for Refused {}
 
 impl Board {
     /// Makes a page with nothing on it, and seals it.
@@ -106,11 +139,11 @@ impl Board {
     ///
     /// # Errors
     /// Where one of them cannot be blocked; then none is.
-    pub fn block<'a>(&mut self, names: &[&'a str], lasts: Duration) -> Result<Round, Refused<'a>> {
+    pub fn block(&mut self, names: &[&str], lasts: Duration) -> Result<Round, Refused> {
         let state = self.page.state();
         let mut used = state.used as usize;
-        for name in names {
-            let refused = |error| Refused { name, error };
+        for (index, name) in names.iter().enumerate() {
+            let refused = |error| Refused { number: index + 1, length: name.len(), error };
             let name = checked(name).map_err(refused)?;
             used = self.page.write(used, name).ok_or(refused(NameError::Full))?;
         }
@@ -130,7 +163,7 @@ impl Board {
 /// The glob as it is kept.
 fn checked(name: &str) -> Result<&[u8], NameError> {
     let name = matching::without_dot(name.as_bytes());
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.*?".contains(byte) || !byte.is_ascii();
+    let is_odd = |byte: &u8| byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"-_.*?".contains(byte);
     match name {
         name if name.len() > MAX_NAME => Err(NameError::TooLong),
         name if matching::is_address(name)
@@ -139,8 +172,19 @@ fn checked(name: &str) -> Result<&[u8], NameError> {
             Err(NameError::Address)
         }
         name if matching::is_loopback(name) => Err(NameError::Loopback),
-        name if name.is_empty() || !name.iter().all(is_part) => Err(NameError::NoName),
-        name => Ok(name),
+        [] => Err(NameError::Empty),
+        name => match name.iter().enumerate().find(|(_, byte)| is_odd(byte)) {
+            Some((index, byte)) => Err(NameError::NoName { odd: odd(*byte), at: index + 1 }),
+            None => Ok(name),
+        },
+    }
+}
+
+const fn odd(byte: u8) -> Odd {
+    match byte {
+        byte if byte.is_ascii_whitespace() => Odd::WhiteSpace,
+        byte if byte.is_ascii_control() => Odd::Control,
+        _ => Odd::Punctuation,
     }
 }
 
@@ -153,21 +197,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_blocked_is_named_and_blocks_nothing() {
+    fn what_cannot_be_blocked_is_described_and_blocks_nothing() {
         let mut board = Board::new().unwrap();
         let (long, minute) = ("a".repeat(254), Duration::from_secs(60));
+        let no_name = |odd, at| NameError::NoName { odd, at };
         for (name, error) in [
-            ("", NameError::NoName),
-            (".", NameError::NoName),
-            ("https://example.com", NameError::NoName),
-            ("example.com:443", NameError::NoName),
-            ("exa mple.com", NameError::NoName),
+            ("", NameError::Empty),
+            (".", NameError::Empty),
+            ("https://example.com", no_name(Odd::Punctuation, 6)),
+            ("example.com:443", no_name(Odd::Punctuation, 12)),
+            ("exa mple.com", no_name(Odd::WhiteSpace, 4)),
+            ("example\0", no_name(Odd::Control, 8)),
             (&long, NameError::TooLong),
             ("10.0.0.1", NameError::Address),
             ("::1", NameError::Address),
             ("Localhost.", NameError::Loopback),
         ] {
-            assert_eq!(board.block(&["good.example.com", name], minute), Err(Refused { name, error }), "{name}");
+            let refused = Refused { number: 2, length: name.len(), error };
+            assert!(name.len() < 2 || !refused.to_string().contains(name), "{refused}");
+            assert_eq!(board.block(&["good.example.com", name], minute), Err(refused), "{name}");
             assert_eq!(board.page.state().used, 0, "{name}");
         }
     }

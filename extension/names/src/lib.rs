@@ -26,7 +26,7 @@ mod page;
 mod system;
 mod window;
 
-pub use self::board::{Board, NameError, Refused, Round};
+pub use self::board::{Board, NameError, Odd, Refused, Round};
 pub use self::page::CAPACITY;
 pub use self::system::Errno;
 pub use self::window::{OpenError, Window};

@@ -45,6 +45,7 @@ async fn extension(settings: Settings, wrong: Vec<SettingWrong>) -> ExitCode {
     if let Some(mode) = settings.invoke_mode {
         proxy.answer_in(mode);
     }
+    proxy.name_itself(settings.answer_header);
     // Without it, faults that need a process of their own fail, and say so.
     if let Ok(program) = std::env::current_exe() {
         proxy.stress_with(program);

@@ -9,6 +9,7 @@ use misrule_engine::invocation::edit::{self, Cookies};
 
 use super::respond_http::{self, MADE_BY};
 use super::{Effect, FaultError, LAMBDA, Scene};
+use crate::settings::AnswerHeader;
 
 impl Scene<'_> {
     /// The answer to an HTTP request, with its status, headers and body as members.
@@ -38,9 +39,10 @@ impl Scene<'_> {
         Ok(effect)
     }
 
-    /// A changed answer to an HTTP request says who changed it. What is no such answer cannot say so.
+    /// A changed answer to an HTTP request says who changed it, where answers are to. What is no such answer cannot say so.
     pub(super) fn marked(&self, text: Bytes, by: Vec<&PolicyName>) -> Bytes {
-        if self.hook == Hook::Before || self.invocation.answerable() == Some(HttpShape::WebSocketConnect) {
+        let unheard = self.invocation.answerable() == Some(HttpShape::WebSocketConnect);
+        if self.hook == Hook::Before || unheard || self.answer_header == AnswerHeader::Absent {
             return text;
         }
         let scene = Scene { text: &text, ..*self };

@@ -46,7 +46,7 @@ pub use self::lasting::Lasting;
 pub use self::stressor::stress;
 use crate::clock;
 use crate::control::{Armed, Control};
-use crate::settings::InvokeMode;
+use crate::settings::{AnswerHeader, InvokeMode};
 use crate::telemetry::{About, FaultEnded, FaultFailed, Injections, Line};
 
 /// Bytes of a function's result or error that Lambda takes: 6 MiB and 100 bytes.
@@ -75,6 +75,8 @@ pub struct Scene<'a> {
     pub hook: Hook,
     /// How function URLs and REST APIs wait for an answer.
     pub invoke_mode: InvokeMode,
+    /// Whether an answer of ours says so.
+    pub answer_header: AnswerHeader,
 }
 
 /// What a step did.

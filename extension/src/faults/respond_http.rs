@@ -19,7 +19,7 @@ use misrule_engine::invocation::HttpShape;
 pub(super) use self::load_balancer::description;
 use self::parts::Parts;
 use super::{Effect, FaultError, LAMBDA, Limit, Outcome, Post, Row, Scene};
-use crate::settings::InvokeMode;
+use crate::settings::{AnswerHeader, InvokeMode};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::RespondHttp;
@@ -30,7 +30,7 @@ pub const HOOKS: &[Hook] = &[Hook::Before, Hook::After];
 /// Its words in README's table.
 pub const ROW: Row = Row {
     events: "HTTP requests, see [Answers](#answers); after the handler whole answers",
-    seen: "an answer in the service's shape, marked `x-misrule`; asked for before, the handler is not called",
+    seen: "an answer in the service's shape, marked `x-misrule` unless `MISRULE_ANSWER_HEADER=false`; asked for before, the handler is not called",
     undone: "nothing",
 };
 
@@ -46,7 +46,10 @@ pub async fn carry_out(answer: &HttpAnswer, policy: &PolicyName, scene: Scene<'_
     let Some(shape) = scene.invocation.answerable() else {
         return Err(FaultError::NotAnswerable { source_name: scene.invocation.source().name() });
     };
-    let made_by = format!("{}/{policy}", scene.armed.enforcer.experiment().name);
+    let made_by = match scene.answer_header {
+        AnswerHeader::Set => Some(format!("{}/{policy}", scene.armed.enforcer.experiment().name)),
+        AnswerHeader::Absent => None,
+    };
     let (outcome, body) = write(shape, scene.invoke_mode, &Parts::of(answer, made_by))?;
     Ok(Effect::Answer(Post { policy: policy.clone(), kind: KIND, outcome, body: limit(shape).check(body)? }))
 }

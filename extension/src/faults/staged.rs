@@ -17,7 +17,7 @@ use super::streamed::Ground;
 use super::{FailedItems, Lasting, Scene};
 use crate::clock;
 use crate::control::{Armed, Control};
-use crate::settings::InvokeMode;
+use crate::settings::{AnswerHeader, InvokeMode};
 
 /// An event that is no HTTP request.
 pub(super) const DIRECT: &str = r#"{"a":1}"#;
@@ -82,6 +82,7 @@ impl Stage {
             failed_items: &self.failed_items,
             hook: self.hook,
             invoke_mode: InvokeMode::Buffered,
+            answer_header: AnswerHeader::Set,
         }
     }
 

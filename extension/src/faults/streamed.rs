@@ -22,7 +22,7 @@ use super::throttle::Throttle;
 use super::{FailedItems, Lasting, Scene, break_off, cut, pause, throttle};
 use crate::clock;
 use crate::control::{Armed, Control};
-use crate::settings::InvokeMode;
+use crate::settings::{AnswerHeader, InvokeMode};
 use crate::telemetry::RefusedStep;
 
 /// Why a fault was not carried out whose offset the stream did not reach.
@@ -58,7 +58,9 @@ impl Ground {
         let (control, armed, invocation) = (&self.control, self.armed.as_ref(), self.invocation.as_ref());
         let (text, lasting, failed_items) = (&NOTHING, &self.lasting, self.failed_items.as_ref());
         let (hook, invoke_mode) = (Hook::After, InvokeMode::ResponseStream);
-        Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode }
+        // The head of a stream is the handler's own.
+        let answer_header = AnswerHeader::Absent;
+        Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header }
     }
 
     /// Whether waiting is over by the invocation's deadline.

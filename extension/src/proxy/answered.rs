@@ -108,8 +108,9 @@ impl Answered<'_> {
         let work = async {
             let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
             let (text, lasting, hook) = (&text, &proxy.lasting, Hook::After);
-            let failed_items = after.failed_items.as_ref();
-            let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode };
+            let (failed_items, answer_header) = (after.failed_items.as_ref(), proxy.manner.answer_header());
+            let scene =
+                Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
             let (plan, injections) =
                 if may_inject { decide(control, &after, &answer, proxy) } else { Default::default() };
             let effect = faults::carry_out(plan.steps(), injections, scene).await;

@@ -1,11 +1,11 @@
-//! In which manner the function is answered: in one piece, or as a stream.
+//! In which manner the function is answered: in one piece, or as a stream; and whether answers of ours say so.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::settings::InvokeMode;
+use crate::settings::{AnswerHeader, InvokeMode};
 
 /// Says that an answer is a stream.
 pub(crate) const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
@@ -20,12 +20,22 @@ pub(crate) const STREAMING: HeaderValue = HeaderValue::from_static("streaming");
 pub(crate) struct Manner {
     told: OnceLock<InvokeMode>,
     streams: AtomicBool,
+    header: OnceLock<AnswerHeader>,
 }
 
 impl Manner {
     /// What the handler does no longer counts. Only the first call does.
     pub(crate) fn tell(&self, mode: InvokeMode) {
         let _ = self.told.set(mode);
+    }
+
+    /// Whether answers of ours say so. Only the first call counts.
+    pub(crate) fn tell_header(&self, header: AnswerHeader) {
+        let _ = self.header.set(header);
+    }
+
+    pub(crate) fn answer_header(&self) -> AnswerHeader {
+        self.header.get().copied().unwrap_or_default()
     }
 
     /// The handler answers with these headers.

@@ -42,7 +42,7 @@ pub use self::upstream::Lambda;
 pub(crate) use self::upstream::{Unanswered, Upstream};
 use crate::control::Control;
 use crate::faults::Lasting;
-use crate::settings::InvokeMode;
+use crate::settings::{AnswerHeader, InvokeMode};
 use crate::telemetry::{self, Failed, Line};
 
 pub use self::rescue::tell_of_panics;
@@ -92,6 +92,11 @@ impl Proxy {
     /// Answers function URLs and REST APIs in this mode, however the handler does. Only the first call counts.
     pub fn answer_in(&self, mode: InvokeMode) {
         self.manner.tell(mode);
+    }
+
+    /// Says or does not say in answers of ours that they are. Only the first call counts.
+    pub fn name_itself(&self, header: AnswerHeader) {
+        self.manner.tell_header(header);
     }
 
     /// Takes memory and CPU time in processes of this program, which is the layer's own. Only the first call counts.

@@ -239,8 +239,9 @@ impl Admitted {
             }
             let (armed, invocation, invoke_mode) = (&self.armed, &self.invocation, proxy.manner.invoke_mode());
             let (control, text, lasting) = (&self.control, invocation.event(), &proxy.lasting);
-            let failed_items = self.failed_items.as_ref();
-            let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode };
+            let (failed_items, answer_header) = (self.failed_items.as_ref(), proxy.manner.answer_header());
+            let scene =
+                Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
             faults::carry_out(decision.plan.steps(), injections, scene).await
         };
         rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)

@@ -31,7 +31,7 @@ use tracing_subscriber::filter::Targets;
 pub use address::{AgentAddress, FileAddress, HostedAddress, SourceAddress, UpstreamAddress};
 pub use aws::{Authorization, AwsSettings, ContainerCredentials, CredentialsSettings, EndpointUrl, Keys, Secret};
 pub use error::{Problem, SettingError};
-pub use value::{BlockHosts, InvokeMode, MAX_WAIT, Metrics, Share};
+pub use value::{AnswerHeader, BlockHosts, InvokeMode, MAX_WAIT, Metrics, Share};
 
 /// The port that the proxy listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9117;
@@ -70,6 +70,7 @@ variables! {
     FIRST_WAIT = "MISRULE_FIRST_WAIT", "how long the first invocation may wait for the first experiment; default 0ms";
     REFRESH_WAIT = "MISRULE_REFRESH_WAIT", "how long an invocation may wait when the experiment is older than its max_age; default 250ms";
     INVOKE_MODE = "MISRULE_INVOKE_MODE", "how the function's URL or REST API waits for answers, BUFFERED or RESPONSE_STREAM; default: as the handler last answered";
+    ANSWER_HEADER = "MISRULE_ANSWER_HEADER", "false: HTTP answers that Misrule made or changed do not say so in x-misrule; default true";
     BLOCK_HOSTS = "MISRULE_BLOCK_HOSTS", "true: allow block-hosts, for which the wrapper preloads a library into runtimes of glibc; default false";
     RECORD = "MISRULE_RECORD", "true: log what policies read, for replay, which this version refuses; default false";
     PORT = "MISRULE_PORT", "the port that the proxy listens on; default 9117";
@@ -128,6 +129,8 @@ pub struct Settings {
     pub refresh_wait: Duration,
     /// How function URLs and REST APIs wait for an answer; none: as the handler answers them.
     pub invoke_mode: Option<InvokeMode>,
+    /// Whether answers that Misrule made or changed say so.
+    pub answer_header: AnswerHeader,
     /// The port that the proxy listens on, on the loopback interface.
     pub port: u16,
     /// The Runtime API to forward to.
@@ -178,6 +181,7 @@ impl Settings {
             first_wait: reader.parse(FIRST_WAIT, value::wait).unwrap_or(Duration::ZERO),
             refresh_wait: reader.parse(REFRESH_WAIT, value::wait).unwrap_or(Duration::from_millis(250)),
             invoke_mode: reader.parse(INVOKE_MODE, InvokeMode::parse),
+            answer_header: reader.parse(ANSWER_HEADER, AnswerHeader::parse).unwrap_or_default(),
             port,
             runtime_api: chained.unwrap_or_else(|| lambda_api.clone()),
             lambda_api,

@@ -22,7 +22,7 @@ fn nothing_set_is_a_pass_through_with_the_defaults() {
     assert_eq!(settings.source, None);
     assert_eq!((settings.public_keys, settings.invoke_mode), (None, None));
     assert!(!settings.disabled && !settings.dry_run);
-    assert_eq!(settings.metrics, Metrics::Embedded);
+    assert_eq!((settings.metrics, settings.answer_header), (Metrics::Embedded, AnswerHeader::Set));
     assert_eq!((settings.first_wait, settings.refresh_wait), (Duration::ZERO, Duration::from_millis(250)));
     assert_eq!((settings.port, settings.runtime_api.authority()), (9117, "127.0.0.1:9001"));
     assert_eq!(settings.share, Share::default());
@@ -45,6 +45,7 @@ fn every_setting_is_read() {
         ("MISRULE_FIRST_WAIT", "1.5s"),
         ("MISRULE_REFRESH_WAIT", " 100 ms "),
         ("MISRULE_INVOKE_MODE", "response_stream"),
+        ("MISRULE_ANSWER_HEADER", "false"),
         ("MISRULE_BLOCK_HOSTS", "true"),
         ("MISRULE_RECORD", "0"),
         ("MISRULE_PORT", "9200"),
@@ -62,7 +63,7 @@ fn every_setting_is_read() {
     assert_eq!(settings.source.unwrap().to_string(), "appconfig:shop/prod/faults");
     assert_eq!(settings.public_keys, format!("{KEY},{OTHER_KEY}").parse().ok());
     assert!(settings.disabled && settings.dry_run);
-    assert_eq!(settings.block_hosts, BlockHosts::Allowed);
+    assert_eq!((settings.block_hosts, settings.answer_header), (BlockHosts::Allowed, AnswerHeader::Absent));
     assert!(settings.share.takes(0) && !settings.share.takes(u64::MAX));
     assert_eq!((settings.first_wait, settings.refresh_wait), (Duration::from_millis(1500), Duration::from_millis(100)));
     assert_eq!((settings.invoke_mode, settings.metrics), (Some(InvokeMode::ResponseStream), Metrics::Off));

@@ -75,6 +75,22 @@ impl Metrics {
     }
 }
 
+/// Whether HTTP answers that Misrule made or changed say so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnswerHeader {
+    /// They do, in `x-misrule`.
+    #[default]
+    Set,
+    /// They do not: callers cannot tell them from the handler's.
+    Absent,
+}
+
+impl AnswerHeader {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        Ok(if flag(text)? { Self::Set } else { Self::Absent })
+    }
+}
+
 /// Whether names of hosts may fail to resolve, for which runtimes get a library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BlockHosts {

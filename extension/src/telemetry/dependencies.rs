@@ -3,17 +3,19 @@
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::{Layer, Registry};
 
 use super::writer;
 use crate::clock;
 
-/// Sets what is written, here and by dependencies (MISRULE_LOG). Only the first call counts.
+/// Sets what is written, here and by dependencies (MISRULE_LOG). Only the first call counts. What dependencies say at `trace`
+/// is not written: they spell out what they handle there, such as a request that is being signed.
 pub fn install(filter: &Targets) {
     writer::set_filter(filter);
-    let subscriber = Registry::default().with(JsonLines.with_filter(filter.clone()));
+    let lines = JsonLines.with_filter(filter.clone()).with_filter(LevelFilter::DEBUG);
+    let subscriber = Registry::default().with(lines);
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 

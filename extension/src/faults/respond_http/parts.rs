@@ -18,8 +18,8 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// `made_by` stands in the answer whatever the policy says.
-    pub(super) fn of(answer: &'a HttpAnswer, made_by: String) -> Self {
+    /// `made_by`, where there is one, stands in the answer whatever the policy says.
+    pub(super) fn of(answer: &'a HttpAnswer, made_by: Option<String>) -> Self {
         let (mut headers, mut cookies) = (BTreeMap::<String, Vec<Cow<'a, str>>>::new(), Vec::new());
         for (name, value) in &answer.headers {
             match name.to_ascii_lowercase() {
@@ -27,7 +27,7 @@ impl<'a> Parts<'a> {
                 name => headers.entry(name).or_default().push(value.into()),
             }
         }
-        headers.insert(MADE_BY.to_owned(), vec![made_by.into()]);
+        headers.extend(made_by.map(|made_by| (MADE_BY.to_owned(), vec![made_by.into()])));
         Self { status: answer.status, headers, cookies, body: &answer.body }
     }
 

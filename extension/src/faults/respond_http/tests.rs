@@ -26,7 +26,7 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> HttpAnswer {
 }
 
 fn written(shape: HttpShape, mode: InvokeMode, answer: &HttpAnswer) -> Result<(Outcome, Vec<u8>), FaultError> {
-    write(shape, mode, &Parts::of(answer, "outage/path-outage".to_owned()))
+    write(shape, mode, &Parts::of(answer, Some("outage/path-outage".to_owned())))
 }
 
 fn buffered(shape: HttpShape, answer: &HttpAnswer) -> Value {
