@@ -75,6 +75,10 @@ impl Ledger {
         Self { file: Some(file), book: Mutex::default() }
     }
 
+    pub(super) fn is_in_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// From here on the experiment goes on with what is remembered of it.
     pub(super) fn open_for(&self, enforcer: &mut Enforcer) {
         let mut book = self.book();

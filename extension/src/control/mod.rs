@@ -218,9 +218,11 @@ impl Control {
 
     /// What was decided, once what it spends is kept where a restart of the layer leaves it: the plan may be what ends this
     /// process. Where that fails nothing of it stands.
-    pub fn keep_spent(&self, decision: Decision, admission: &Admission) -> Decision {
-        let is_kept = !decision.spends || self.0.as_ref().is_none_or(|state| state.keep());
-        if is_kept { decision } else { admission.not_kept(decision) }
+    pub async fn keep_spent(&self, decision: Decision, admission: &Admission) -> Decision {
+        match &self.0 {
+            Some(state) if decision.spends && !state.keep_aside().await => admission.not_kept(decision),
+            _ => decision,
+        }
     }
 
     /// The handler of an invocation that the experiment watches answered, or failed: it may have to stop.

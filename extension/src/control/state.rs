@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use misrule_engine::decision::Enforcer;
 use tokio::sync::{Notify, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::ledger::Ledger;
@@ -14,7 +15,7 @@ use super::schedule::{Ended, Patience, Schedule};
 use super::{Armed, NOT_DRAWN, Say, Version, Why, chance};
 use crate::clock::{Clock, Moment};
 use crate::settings::Share;
-use crate::telemetry::{self, Disarmed, Line, PassThrough, Sparing};
+use crate::telemetry::{self, Disarmed, Failed, Line, PassThrough, Sparing};
 
 /// Timers follow the monotonic clock only; so often a wait looks whether the wall clock was set.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -98,7 +99,19 @@ impl State {
 
     /// Keeps what experiments spent. Says whether it is kept.
     pub(super) fn keep(&self) -> bool {
-        let kept = self.ledger.keep();
+        self.is_kept(self.ledger.keep())
+    }
+
+    /// The same on a thread that may wait for the disk: other invocations go on meanwhile.
+    pub(super) async fn keep_aside(&self) -> bool {
+        if !self.ledger.is_in_a_file() {
+            return true;
+        }
+        let ledger = self.ledger();
+        self.is_kept(spawn_blocking(move || ledger.keep()).await.unwrap_or(Err(None)))
+    }
+
+    fn is_kept(&self, kept: Result<(), Option<Failed>>) -> bool {
         let is_kept = kept.is_ok();
         kept.err().flatten().into_iter().for_each(|line| self.say(line));
         is_kept

@@ -112,7 +112,7 @@ impl Answered<'_> {
             let scene =
                 Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
             let (plan, injections) =
-                if may_inject { decide(control, &after, &answer, proxy) } else { Default::default() };
+                if may_inject { decide(control, &after, &answer, proxy).await } else { Default::default() };
             let effect = faults::carry_out(plan.steps(), injections, scene).await;
             let joined = if answer.failed() { effect } else { failed_items.join(effect, text, scene) };
             (joined, plan)
@@ -174,14 +174,14 @@ impl Answered<'_> {
 }
 
 /// Asks the policies that want to see the answer, and says what they want. In a dry run it is not done.
-fn decide(control: &Control, after: &After, answer: &Arc<Answer>, proxy: &Proxy) -> (Plan, Injections) {
+async fn decide(control: &Control, after: &After, answer: &Arc<Answer>, proxy: &Proxy) -> (Plan, Injections) {
     let started = Instant::now();
     let decision = match after.admission.wants_after() {
         true => after.armed.enforcer.after(&after.invocation, &after.admission, answer, clock::now()),
         false => Decision::default(),
     };
     let (head, hook, took) = (after.invocation.head(), Hook::After, started.elapsed());
-    let decision = control.keep_spent(decision, &after.admission);
+    let decision = control.keep_spent(decision, &after.admission).await;
     let injections = telemetry::decision_lines(&after.armed, head, hook, &decision, took, proxy.dry_run);
     (if proxy.dry_run { Plan::default() } else { decision.plan }, injections)
 }

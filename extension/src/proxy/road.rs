@@ -231,7 +231,7 @@ impl Admitted {
             let started = Instant::now();
             let decision = self.decide();
             let (hook, took) = (Hook::Before, started.elapsed());
-            let decision = self.control.keep_spent(decision, &self.admission);
+            let decision = self.control.keep_spent(decision, &self.admission).await;
             let injections =
                 telemetry::decision_lines(&self.armed, &arrival.head, hook, &decision, took, proxy.dry_run);
             if proxy.dry_run {

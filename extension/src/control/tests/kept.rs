@@ -32,7 +32,7 @@ fn stopping() -> Value {
 }
 
 /// What is decided on one invocation, as the proxy asks.
-fn decided(house: &House, armed: &Armed, number: u64) -> Decision {
+async fn decided(house: &House, armed: &Armed, number: u64) -> Decision {
     let head = Head {
         request_id: RequestId::new(&format!("r-{number}")),
         invocation_id: None,
@@ -46,13 +46,13 @@ fn decided(house: &House, armed: &Armed, number: u64) -> Decision {
     let Some(admission) = armed.enforcer.admit(&head) else { return Decision::default() };
     let invocation = Arc::new(Invocation::new(head, Bytes::from_static(b"{}")));
     let decision = armed.enforcer.before(&invocation, &admission, house.now());
-    let kept = house.control.keep_spent(decision, &admission);
+    let kept = house.control.keep_spent(decision, &admission).await;
     assert_eq!(admission.touched(), !kept.plan.is_empty(), "what is refused does not count as touched");
     kept
 }
 
 /// Why each of so many invocations was left alone; none for those that were delayed.
-fn refusals(house: &House, armed: &Armed, invocations: u64) -> Vec<Option<RefusalReason>> {
+async fn refusals(house: &House, armed: &Armed, invocations: u64) -> Vec<Option<RefusalReason>> {
     let reason = |decision: Decision| {
         let mut refused = decision.notes.iter().filter_map(|note| match note.what {
             NoteKind::Refused { reason, .. } => Some(reason),
@@ -62,7 +62,11 @@ fn refusals(house: &House, armed: &Armed, invocations: u64) -> Vec<Option<Refusa
         assert_eq!(decision.plan.is_empty(), reason.is_some(), "{decision:?}");
         reason
     };
-    (0..invocations).map(|number| reason(decided(house, armed, number))).collect()
+    let mut reasons = Vec::new();
+    for number in 0..invocations {
+        reasons.push(reason(decided(house, armed, number).await));
+    }
+    reasons
 }
 
 /// The lines that say what could not be kept.
@@ -85,16 +89,16 @@ async fn a_budget_is_not_refilled_by_a_restart() {
     let first = House::keeping(&file);
     let armed = first.arms(bounded()).await;
     assert!(!file.exists(), "nothing was spent yet");
-    assert_eq!(refusals(&first, &armed, 3), [None, None, Some(MinuteBudget)]);
+    assert_eq!(refusals(&first, &armed, 3).await, [None, None, Some(MinuteBudget)]);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     drop((first, armed));
 
     let second = House::keeping(&file);
     second.set_wall(1);
     let armed = second.arms(bounded()).await;
-    assert_eq!(refusals(&second, &armed, 1), [Some(MinuteBudget)], "the minute goes on");
+    assert_eq!(refusals(&second, &armed, 1).await, [Some(MinuteBudget)], "the minute goes on");
     second.set_wall(61);
-    assert_eq!(refusals(&second, &armed, 2), [None, Some(EnvironmentBudget)], "one of three was left");
+    assert_eq!(refusals(&second, &armed, 2).await, [None, Some(EnvironmentBudget)], "one of three was left");
     assert_eq!(failures(&second), []);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the record is left there");
 }
@@ -119,7 +123,7 @@ async fn what_has_neither_budget_nor_stop_writes_and_reads_nothing() {
     fs::write(&file, "something else").unwrap();
     let house = House::keeping(&file);
     let armed = house.arms(experiment("brownout")).await;
-    assert_eq!(refusals(&house, &armed, 2), [None, None]);
+    assert_eq!(refusals(&house, &armed, 2).await, [None, None]);
     assert_eq!((fs::read(&file).unwrap(), failures(&house)), (b"something else".to_vec(), vec![]));
 }
 
@@ -127,7 +131,7 @@ async fn what_has_neither_budget_nor_stop_writes_and_reads_nothing() {
 async fn refuses_all(file: &Path) -> String {
     let house = House::keeping(file);
     let armed = house.arms(bounded()).await;
-    assert_eq!(refusals(&house, &armed, 2), [Some(RefusalReason::NotKept); 2]);
+    assert_eq!(refusals(&house, &armed, 2).await, [Some(RefusalReason::NotKept); 2]);
     let failures = failures(&house);
     let [Failed { part: "budget", reason, hint: Some(hint), .. }] = &failures[..] else { panic!("{failures:?}") };
     assert!(hint.contains("inject nothing"), "{hint}");
@@ -170,11 +174,11 @@ async fn without_room_nothing_is_injected_and_with_room_again_it_is() {
 
     let house = House::keeping(&file);
     let armed = house.arms(experiment_of_many()).await;
-    assert_eq!(refusals(&house, &armed, 2), [Some(RefusalReason::NotKept); 2]);
+    assert_eq!(refusals(&house, &armed, 2).await, [Some(RefusalReason::NotKept); 2]);
     fs::create_dir(&full).unwrap();
-    assert_eq!(refusals(&house, &armed, 1), [None]);
+    assert_eq!(refusals(&house, &armed, 1).await, [None]);
     fs::remove_dir_all(&full).unwrap();
-    assert_eq!(refusals(&house, &armed, 2), [Some(RefusalReason::NotKept); 2]);
+    assert_eq!(refusals(&house, &armed, 2).await, [Some(RefusalReason::NotKept); 2]);
     assert_eq!(failures(&house).len(), 2, "once for each time that it began to fail");
 }
 
@@ -189,10 +193,10 @@ async fn a_write_that_was_cut_short_leaves_what_stood_before() {
     let (_folder, file) = folder();
     let first = House::keeping(&file);
     let armed = first.arms(bounded()).await;
-    assert_eq!(refusals(&first, &armed, 1), [None]);
+    assert_eq!(refusals(&first, &armed, 1).await, [None]);
     fs::write(file.with_extension("new"), "[{\"name\":\"bro").unwrap();
 
     let second = House::keeping(&file);
     let armed = second.arms(bounded()).await;
-    assert_eq!(refusals(&second, &armed, 2), [None, Some(RefusalReason::MinuteBudget)]);
+    assert_eq!(refusals(&second, &armed, 2).await, [None, Some(RefusalReason::MinuteBudget)]);
 }
