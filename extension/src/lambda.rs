@@ -136,7 +136,7 @@ impl Extension {
             request.headers_mut().insert(*name, value.clone());
         }
         let (parts, body) = self.api.send(request).await?.into_parts();
-        let body = body.collect().await.map_err(Unanswered::Lost)?.to_bytes();
+        let body = body.collect().await.map_err(|cause| self.api.lost(cause))?.to_bytes();
         Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
 }

@@ -10,6 +10,7 @@
 //! | [`settings`] | the layer's variables, read in one place |
 //! | [`clock`] | the only module that asks what time it is |
 //! | [`memory`] | memory that is free, given back |
+//! | [`panics`] | what becomes of a panic |
 //! | [`lambda`] | the Extensions API: register, wait, shut down |
 //! | [`wrapper`] | the small program that points a runtime at the proxy, and preloads a library where names may fail |
 //!
@@ -20,6 +21,7 @@ pub mod control;
 pub mod faults;
 pub mod lambda;
 pub mod memory;
+pub mod panics;
 pub mod proxy;
 pub mod settings;
 pub mod sources;

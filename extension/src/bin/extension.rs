@@ -15,7 +15,8 @@ use misrule_engine::experiment::Environment;
 use misrule_extension::control::Control;
 use misrule_extension::faults;
 use misrule_extension::lambda::{Extension, Registration};
-use misrule_extension::proxy::{self, Lambda, Proxy};
+use misrule_extension::panics;
+use misrule_extension::proxy::{Lambda, Proxy};
 use misrule_extension::settings::{Metrics, Settings};
 use misrule_extension::telemetry::{self, Failed, Line, SettingWrong, Start};
 use tokio::net::TcpListener;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     if settings.metrics == Metrics::Embedded && !settings.function.name.is_empty() {
         telemetry::count_for(&settings.function.name);
     }
-    proxy::tell_of_panics();
+    panics::tell_of_panics();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed("runtime", &error, "the environment has no descriptors left"),

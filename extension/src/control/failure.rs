@@ -25,10 +25,10 @@ pub(super) enum Failure<'a> {
         /// Why.
         refusal: &'a Refusal,
     },
-    /// The refresher is gone.
+    /// A refresh panicked, which has its own line.
     Unwatched {
-        /// Its last words.
-        error: &'a (dyn std::error::Error + 'static),
+        /// How long until the source is asked again.
+        pause: Duration,
     },
 }
 
@@ -53,9 +53,10 @@ pub(super) fn rescue(source: &str, failure: &Failure<'_>) -> (Behaviour, Line) {
             let (version, reason, hint) = (version.to_string(), telemetry::chain(*refusal), refusal.hint());
             (Behaviour::Disarm(Why::Refused), Refused { source, version, reason, hint }.into())
         }
-        Failure::Unwatched { error } => {
-            let reason = format!("{source} is no longer watched: {}", telemetry::chain(*error));
-            let hint = Some("report it as a bug of Misrule".to_owned());
+        Failure::Unwatched { pause } => {
+            let again = milliseconds(*pause);
+            let reason = format!("a refresh from {source} panicked: it is asked again in {again} ms, for all it has");
+            let hint = Some("report it, with the line of the panic, as a bug of Misrule".to_owned());
             (
                 Behaviour::Disarm(Why::Unwatched),
                 Failed { part: "control", request_id: None, reason, hint, count: 1 }.into(),

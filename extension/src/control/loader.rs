@@ -57,6 +57,9 @@ pub(super) enum Refusal {
     /// Loading it panicked.
     #[error("loading the delivery panicked")]
     Panicked,
+    /// The system gives no thread to load it on.
+    #[error("the system refuses a thread to load the delivery on")]
+    NoThread,
 }
 
 impl Refusal {
@@ -65,12 +68,20 @@ impl Refusal {
         Self::Elsewhere { name: experiment.name.clone(), source }
     }
 
+    /// Whether the same delivery may be loaded later: it is no fault of its own.
+    pub(super) fn passes(&self) -> bool {
+        matches!(self, Self::NoThread)
+    }
+
     /// What to do about it, where that is known.
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::Delivery(error) => error.hint(),
             Self::Elsewhere { .. } => Some("publish it here too, with `misrule publish`".to_owned()),
             Self::Arm(ArmError::Experiment { source, .. }) => source.hint(),
+            Self::NoThread => {
+                Some("it is loaded at the next refresh; the function may be near its limit of threads".to_owned())
+            }
             Self::Panicked => Some("report it, with the delivery, as a bug of Misrule".to_owned()),
             Self::Arm(_) | Self::Sandbox(_) => None,
         }

@@ -23,7 +23,7 @@ mod schedule;
 mod state;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -184,12 +184,13 @@ impl Control {
     }
 
     /// An event arrived: starts a refresh beside its handler where one is due. Waits for it only where that was asked
-    /// for: for the first experiment (MISRULE_FIRST_WAIT), or where the one in force is too old (MISRULE_REFRESH_WAIT).
-    /// None: the invocation passes through.
-    pub async fn event_arrived(&self) -> Option<Arc<Armed>> {
+    /// for: for the first experiment (MISRULE_FIRST_WAIT), or where the one in force is too old (MISRULE_REFRESH_WAIT); and
+    /// for at most half of the time that faults leave before this deadline, so that the handler has the other half. None:
+    /// the invocation passes through.
+    pub async fn event_arrived(&self, deadline: Timestamp) -> Option<Arc<Armed>> {
         let state = self.0.as_ref()?;
         state.wake_where_due();
-        state.wait_where_asked().await;
+        state.wait_where_asked(deadline).await;
         state.in_force()
     }
 
@@ -250,10 +251,11 @@ impl Control {
 
     /// While this guard lives an invocation is under way: refreshing goes on at its interval.
     pub fn invocation_under_way(&self) -> UnderWay {
+        let under_way = UnderWay::new(self.0.clone());
         if let Some(state) = &self.0 {
             state.invocation_begins();
         }
-        UnderWay(self.0.clone())
+        under_way
     }
 
     /// Completes when this experiment may no longer inject. A newer version does not end it.
@@ -293,6 +295,13 @@ impl fmt::Debug for Control {
 /// See [`Control::invocation_under_way`].
 #[must_use = "the invocation counts as over when this is dropped"]
 pub struct UnderWay(Option<Arc<State>>);
+
+impl UnderWay {
+    fn new(state: Option<Arc<State>>) -> Self {
+        state.iter().for_each(|state| state.count_invocation());
+        Self(state)
+    }
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {

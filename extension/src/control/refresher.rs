@@ -2,12 +2,14 @@
 //! fetches at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use misrule_engine::decision::Enforcer;
 use misrule_engine::delivery::KeyId;
 use misrule_engine::digest::Digest;
 use misrule_engine::sandbox::Origin;
+use tokio::time::sleep;
 
 use super::chance;
 use super::failure::{Behaviour, Failure, rescue};
@@ -16,8 +18,12 @@ use super::schedule::{self, Ended};
 use super::state::{State, milliseconds};
 use super::{Armed, Version, Why, observed};
 use crate::clock::Moment;
+use crate::panics;
 use crate::sources::{Fetched, Source, SourceError};
 use crate::telemetry::{self, Halted, NothingDeployed, OutsideBlastRadius, PolicyDigest, SourceRecovered};
+
+/// Between a panic and the next refresh, whenever that is due.
+const BREATH: Duration = Duration::from_secs(1);
 
 pub(super) struct Refresher<S> {
     state: Arc<State>,
@@ -39,24 +45,43 @@ impl<S: Source> Refresher<S> {
         Self { state, loader, source, last: None }
     }
 
-    /// Starts the task, and another that disarms should it panic.
+    /// Starts the task, which lasts as long as the process: also where a refresh panics, as tokio does where the system
+    /// refuses it a thread to look a name up on.
     pub(super) fn spawn(self) {
-        let (state, name) = (Arc::clone(&self.state), self.source.name().to_owned());
-        let task = tokio::spawn(self.run());
-        tokio::spawn(async move {
-            if let Err(error) = task.await
-                && error.is_panic()
-            {
-                tell(&state, &name, &Failure::Unwatched { error: &error });
-            }
-        });
+        tokio::spawn(self.run());
     }
 
     async fn run(mut self) {
+        let mut at_once = true;
         loop {
-            self.refresh().await;
+            if panics::contained(None, self.turn(at_once)).await.is_none() {
+                panics::contain(None, || self.rescue());
+                // What panics each time takes no more of the CPU than this.
+                sleep(BREATH).await;
+            }
+            at_once = false;
+        }
+    }
+
+    async fn turn(&mut self, at_once: bool) {
+        if !at_once {
             self.state.refresh_wanted().await;
         }
+        self.refresh().await;
+    }
+
+    /// A refresh panicked: what was delivered in it may have been a halt, so nothing stays in force, and the source hands
+    /// over at the next one what there is.
+    fn rescue(&mut self) {
+        let (at, pause) = (self.state.now(), SourceError::SLOW);
+        self.begin_anew();
+        self.tell(&Failure::Unwatched { pause });
+        self.state.refresh_ends(at, Ended::Failed { at, pause });
+    }
+
+    fn begin_anew(&mut self) {
+        self.last = None;
+        self.source.forget();
     }
 
     async fn refresh(&mut self) {
@@ -83,7 +108,7 @@ impl<S: Source> Refresher<S> {
     /// Asks, with nothing that copies of this environment have too.
     async fn fetch(&mut self) -> Result<Fetched, SourceError> {
         if self.state.was_restored() {
-            self.source.restored();
+            self.source.forget();
         }
         self.source.fetch().await
     }
@@ -133,7 +158,12 @@ impl<S: Source> Refresher<S> {
         let (loader, now) = (Arc::clone(&self.loader), self.state.now().wall());
         let previous = self.state.armed();
         let load = move || loader.load(&bytes, previous.as_ref().map(|armed| &*armed.enforcer), now);
-        match tokio::task::spawn_blocking(load).await.unwrap_or(Err(Refusal::Panicked)) {
+        // tokio panics where the system refuses it the thread.
+        let loaded = match panics::contain(None, || tokio::task::spawn_blocking(load)) {
+            Some(loading) => loading.await.unwrap_or(Err(Refusal::Panicked)),
+            None => Err(Refusal::NoThread),
+        };
+        match loaded {
             Ok(Loaded::Enforcer { enforcer, signed_by }) => self.arm(*enforcer, signed_by, version, began),
             Ok(Loaded::Halt) => {
                 self.state.say(Halted { version: version.to_string() });
@@ -143,7 +173,12 @@ impl<S: Source> Refresher<S> {
                 self.state.say(self.outside(experiment, account, &version));
                 self.state.disarm(Why::NotMeant);
             }
-            Err(refusal) => self.tell(&Failure::Refused { version: &version, refusal: &refusal }),
+            Err(refusal) => {
+                self.tell(&Failure::Refused { version: &version, refusal: &refusal });
+                if refusal.passes() {
+                    self.begin_anew();
+                }
+            }
         }
     }
 
@@ -206,14 +241,10 @@ impl<S: Source> Refresher<S> {
     }
 
     fn tell(&self, failure: &Failure<'_>) {
-        tell(&self.state, self.source.name(), failure);
-    }
-}
-
-fn tell(state: &State, source: &str, failure: &Failure<'_>) {
-    let (behaviour, line) = rescue(source, failure);
-    state.say(line);
-    if let Behaviour::Disarm(why) = behaviour {
-        state.disarm(why);
+        let (behaviour, line) = rescue(self.source.name(), failure);
+        self.state.say(line);
+        if let Behaviour::Disarm(why) = behaviour {
+            self.state.disarm(why);
+        }
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use misrule_engine::decision::Enforcer;
+use misrule_engine::limits::DEADLINE_MARGIN;
+use misrule_engine::time::Timestamp;
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -164,8 +166,12 @@ impl State {
         if self.may_be_copied() {
             self.restored();
         }
-        self.under_way.fetch_add(1, Ordering::AcqRel);
         self.wake_where_due();
+    }
+
+    /// One more is under way, until [`invocation_ends`](Self::invocation_ends).
+    pub(super) fn count_invocation(&self) {
+        self.under_way.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) fn invocation_ends(&self) {
@@ -179,10 +185,18 @@ impl State {
         }
     }
 
-    pub(super) async fn wait_where_asked(&self) {
+    pub(super) async fn wait_where_asked(&self, deadline: Timestamp) {
         if let Some(patience) = self.patience().filter(|_| self.is_drawn()) {
-            self.wait(patience).await;
+            let left = patience.left.min(self.share_of(deadline));
+            self.wait(Patience { left, ..patience }).await;
         }
+    }
+
+    /// The part of an invocation's time that it may wait: half of what is left before Lambda's deadline and the margin that
+    /// faults keep. Else a source that hangs would let the function time out, and so each environment that follows.
+    fn share_of(&self, deadline: Timestamp) -> Duration {
+        let margin = Duration::from_millis(DEADLINE_MARGIN.value);
+        deadline.minus(margin).since(self.now().wall()) / 2
     }
 
     fn patience(&self) -> Option<Patience> {

@@ -29,9 +29,15 @@ pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtim
 /// # Errors
 /// Where it is too large for Lambda.
 pub async fn carry_out(error: &FunctionError, policy: &PolicyName, _scene: Scene<'_>) -> Result<Effect, FaultError> {
-    let outcome = Outcome::Error(vec![(ERROR_TYPE, header_type(&error.error_type))]);
-    let post = Post { policy: policy.clone(), kind: KIND, outcome, body: LAMBDA.check(body(error))? };
+    let post = post(error, policy, KIND);
+    LAMBDA.admits(post.body.len())?;
     Ok(Effect::Answer(post))
+}
+
+/// The error as an answer that this fault wants.
+pub(super) fn post(error: &FunctionError, policy: &PolicyName, kind: FaultKind) -> Post {
+    let outcome = Outcome::Error(vec![(ERROR_TYPE, header_type(&error.error_type))]);
+    Post { policy: policy.clone(), kind, outcome, body: body(error).into() }
 }
 
 #[derive(Serialize)]

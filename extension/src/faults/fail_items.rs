@@ -6,10 +6,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use misrule_engine::decision::{FaultKind, Hook, PolicyName};
+use misrule_engine::decision::{FaultKind, FunctionError, Hook, PolicyName};
 use misrule_engine::invocation::{EditError, edit};
 
-use super::{Effect, FaultError, LAMBDA, Outcome, Post, Row, Scene};
+use super::{Effect, FaultError, LAMBDA, Outcome, Post, Row, Scene, fail};
 
 /// The fault that this is.
 pub const KIND: FaultKind = FaultKind::FailItems;
@@ -93,24 +93,32 @@ impl FailedItems {
     }
 
     /// The effect with the failures in the answer, which is `text` unless the effect gives another one. An error stays one:
-    /// then Lambda delivers the whole batch again.
+    /// then Lambda delivers the whole batch again. So does whatever cannot report records that the handler did not see.
     pub fn join(&self, effect: Effect, text: &Bytes, scene: Scene<'_>) -> Effect {
         let noted = self.noted();
         let Some(policy) = &noted.policy else { return effect };
-        let answer = match &effect {
-            Effect::Done => text,
-            Effect::Changed(text) => text,
-            Effect::Answer(post) if post.outcome == Outcome::Response => &post.body,
-            Effect::Answer(_) | Effect::Crash => return effect,
+        let report = match &effect {
+            Effect::Done => noted.report(text),
+            Effect::Changed(text) => noted.report(text),
+            Effect::Answer(Post { outcome: Outcome::Response, body, .. }) => noted.report(body),
+            Effect::Answer(Post { outcome: Outcome::Stream, .. }) => Err(EditError::NoReport),
+            Effect::Answer(Post { outcome: Outcome::Error(_), .. }) | Effect::Crash => return effect,
         };
-        match (noted.report(answer), effect) {
+        let report = report.map_err(|error| scene.unchangeable(error));
+        match (report.and_then(|report| LAMBDA.check(report)), effect) {
             (Ok(report), Effect::Answer(post)) => Effect::Answer(Post { body: report, ..post }),
             (Ok(report), _) => Effect::Changed(report),
             (Err(error), effect) => {
-                scene.failed(policy, KIND, scene.unchangeable(error).to_string());
-                effect
+                scene.failed(policy, KIND, error.to_string());
+                noted.whole_batch().map_or(effect, Effect::Answer)
             }
         }
+    }
+
+    /// What keeps records from being lost that the handler did not see, where they cannot be reported: an error, after which
+    /// Lambda delivers the whole batch again. None where the handler saw all.
+    pub fn whole_batch(&self) -> Option<Post> {
+        self.noted().whole_batch()
     }
 
     fn note(&self, policy: &PolicyName, identifiers: Vec<String>, taken_out: bool) {
@@ -132,12 +140,18 @@ impl FailedItems {
 impl Noted {
     /// What Lambda is told. In the place of an answer in which it would find no report stands one of its own, where records
     /// would be lost else.
-    fn report(&self, answer: &[u8]) -> Result<Bytes, EditError> {
+    fn report(&self, answer: &[u8]) -> Result<Vec<u8>, EditError> {
         match edit::report(answer, &self.identifiers) {
             Err(EditError::NoReport) if self.taken_out => edit::report(b"", &self.identifiers),
             report => report,
         }
-        .map(Bytes::from)
+    }
+
+    fn whole_batch(&self) -> Option<Post> {
+        let policy = self.policy.as_ref().filter(|_| self.taken_out)?;
+        let message = "records that were taken out of the batch cannot be reported as failed, so the whole batch is";
+        let (error_type, message) = ("Function.RecordsNotReported".to_owned(), message.to_owned());
+        Some(fail::post(&FunctionError { error_type, message, stack: Vec::new() }, policy, KIND))
     }
 }
 
@@ -151,10 +165,20 @@ mod tests {
 
     #[test]
     fn records_that_were_taken_out_are_reported_whatever_the_handler_says() {
-        let alone = Bytes::from(r#"{"batchItemFailures":[{"itemIdentifier":"a"}]}"#);
+        let alone = br#"{"batchItemFailures":[{"itemIdentifier":"a"}]}"#.to_vec();
         assert_eq!(noted(true).report(b"\"ok\""), Ok(alone.clone()));
         assert_eq!(noted(false).report(b"\"ok\""), Err(EditError::NoReport));
         assert_eq!(noted(false).report(b"null"), Ok(alone));
+    }
+
+    #[test]
+    fn only_records_that_were_taken_out_fail_the_whole_batch() {
+        let post = noted(true).whole_batch().unwrap();
+        assert_eq!(
+            post.outcome,
+            Outcome::Error(vec![(fail::ERROR_TYPE, "Function.RecordsNotReported".parse().unwrap())])
+        );
+        assert!(noted(false).whole_batch().is_none() && FailedItems::default().whole_batch().is_none());
     }
 
     #[test]

@@ -3,11 +3,15 @@
 //! Offsets count bytes of the payload, which begins after the HTTP prelude. Nothing is asked of the handler before Lambda
 //! has room for it, so a slow caller still holds the handler back.
 
+mod flow;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,15 +19,17 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use misrule_engine::decision::{Admission, Hook, PlannedStep, Step};
-use misrule_engine::invocation::Invocation;
+use misrule_engine::invocation::{Invocation, RequestId};
 use misrule_engine::limits::DEADLINE_MARGIN;
 
+use self::flow::Flow;
+pub use self::flow::Turn;
 use super::throttle::Throttle;
 use super::{FailedItems, Lasting, Scene, break_off, cut, pause, throttle};
-use crate::clock;
 use crate::control::{Armed, Control};
 use crate::settings::{AnswerHeader, InvokeMode};
 use crate::telemetry::RefusedStep;
+use crate::{clock, panics};
 
 /// Why a fault was not carried out whose offset the stream did not reach.
 const TOO_LATE: &str = "the stream was over before its offset";
@@ -89,28 +95,13 @@ impl Ground {
     }
 }
 
-/// What comes next of a stream.
-#[derive(Debug)]
-pub enum Turn<E> {
-    /// Bytes, or trailers.
-    Frame(Frame<Bytes>),
-    /// The handler's side broke off.
-    Broken(E),
-    /// A fault cut it: no clean end follows.
-    Cut,
-    /// It is over.
-    End,
-}
-
 /// A stream under its faults.
-pub struct Walk<B> {
-    body: B,
+pub struct Walk<B: Body> {
+    flow: Arc<Mutex<Flow<B>>>,
     /// Bytes of the prelude that are still to come.
     prelude: u64,
     /// Bytes of the payload that passed.
     passed: u64,
-    /// Bytes that the handler sent and that have not passed.
-    waiting: Bytes,
     throttle: Option<Throttle>,
     /// What happens at an offset, the nearest first.
     marks: VecDeque<(u64, PlannedStep)>,
@@ -127,31 +118,26 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
         if throttle.is_none() && marks.is_empty() {
             return None;
         }
-        let (passed, waiting, over) = (0, Bytes::new(), false);
-        Some(move |body| Self { body, prelude, passed, waiting, throttle, marks: marks.into(), over, ground })
+        Some(move |body| {
+            let flow = Arc::new(Mutex::new(Flow::of(body)));
+            Self { flow, prelude, passed: 0, throttle, marks: marks.into(), over: false, ground }
+        })
     }
 
     async fn turn(&mut self) -> Turn<B::Error> {
         if self.over {
             return Turn::End;
         }
-        loop {
-            if let Some(turn) = self.at_mark().await {
-                return turn;
-            }
-            if !self.waiting.is_empty() {
-                return Turn::Frame(Frame::data(self.piece().await));
-            }
-            match poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.waiting = data,
-                    Err(trailers) => {
-                        self.too_late();
-                        return Turn::Frame(trailers);
-                    }
-                },
-                Some(Err(broken)) => return self.ends(Turn::Broken(broken)),
-                None => return self.ends(Turn::End),
+        if let Some(turn) = self.at_mark().await {
+            return turn;
+        }
+        match poll_fn(|cx| lock(&self.flow).poll_waiting(cx)).await {
+            Some(waiting) => Turn::Frame(Frame::data(self.piece(waiting).await)),
+            None => {
+                self.too_late();
+                let last = poll_fn(|cx| lock(&self.flow).poll_turn(cx)).await;
+                self.over = !matches!(last, Turn::Frame(_));
+                last
             }
         }
     }
@@ -175,39 +161,39 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
         None
     }
 
-    /// As much as may pass in one go, once it may.
-    async fn piece(&mut self) -> Bytes {
+    /// As much of what waits as may pass in one go, once it may. It is taken last: what breaks before loses nothing.
+    async fn piece(&mut self, waiting: usize) -> Bytes {
+        let most = |limit: u64| waiting.min(usize::try_from(limit).unwrap_or(usize::MAX));
         if self.prelude > 0 {
-            let piece = self.take(self.prelude);
+            let piece = lock(&self.flow).take(most(self.prelude));
             self.prelude -= piece.len() as u64;
             return piece;
         }
         let until_mark = self.marks.front().map_or(u64::MAX, |(offset, _)| offset - self.passed);
         let at_once = self.throttle.as_ref().map_or(u64::MAX, Throttle::at_once);
-        let piece = self.take(until_mark.min(at_once));
+        let size = most(until_mark.min(at_once));
         if let Some(slow) = &mut self.throttle
-            && throttle::carry_out(slow, piece.len(), &self.ground).await.is_err()
+            && throttle::carry_out(slow, size, &self.ground).await.is_err()
         {
             self.throttle = None;
         }
-        self.passed += piece.len() as u64;
-        piece
-    }
-
-    fn take(&mut self, most: u64) -> Bytes {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        self.waiting.split_to(most.min(self.waiting.len()))
+        self.passed += size as u64;
+        lock(&self.flow).take(size)
     }
 
     fn ends(&mut self, last: Turn<B::Error>) -> Turn<B::Error> {
-        self.over = true;
         self.too_late();
+        self.over = true;
         last
     }
 
     fn too_late(&mut self) {
         self.marks.drain(..).for_each(|(_, step)| self.ground.refuse(&step));
     }
+}
+
+fn lock<B: Body>(flow: &Mutex<Flow<B>>) -> MutexGuard<'_, Flow<B>> {
+    flow.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const fn offset(step: &Step) -> Option<u64> {
@@ -226,8 +212,13 @@ pub fn announce(steps: &[PlannedStep], headers: &mut HeaderMap) {
     }
 }
 
-/// A walk as a body is read: turn by turn, each only when it is asked for.
-pub struct Walked<B: Body>(Mutex<State<B>>);
+/// A walk as a body is read: turn by turn, each only when it is asked for. Where a fault panics the faults end, and the
+/// stream goes on as it is.
+pub struct Walked<B: Body> {
+    flow: Arc<Mutex<Flow<B>>>,
+    walk: Mutex<State<B>>,
+    id: RequestId,
+}
 
 enum State<B: Body> {
     Between(Box<Walk<B>>),
@@ -244,26 +235,32 @@ where
 {
     /// Before its first turn.
     pub fn new(walk: Walk<B>) -> Self {
-        Self(Mutex::new(State::Between(Box::new(walk))))
+        let (flow, id) = (Arc::clone(&walk.flow), walk.ground.invocation.head().request_id.clone());
+        Self { flow, walk: Mutex::new(State::Between(Box::new(walk))), id }
     }
 
     /// The next turn.
     pub fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn<B::Error>> {
-        let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = self.walk.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut under = match std::mem::replace(state, State::Gone) {
             State::Between(mut walk) => Box::pin(async move {
                 let turn = walk.turn().await;
                 (walk, turn)
             }),
             State::Under(under) => under,
-            State::Gone => return Poll::Ready(Turn::Cut),
+            State::Gone => return lock(&self.flow).poll_turn(cx),
         };
-        let Poll::Ready((walk, turn)) = under.as_mut().poll(cx) else {
-            *state = State::Under(under);
-            return Poll::Pending;
-        };
-        *state = State::Between(walk);
-        Poll::Ready(turn)
+        match panics::contain(Some(&self.id), || under.as_mut().poll(cx)) {
+            Some(Poll::Ready((walk, turn))) => {
+                *state = State::Between(walk);
+                Poll::Ready(turn)
+            }
+            Some(Poll::Pending) => {
+                *state = State::Under(under);
+                Poll::Pending
+            }
+            None => lock(&self.flow).poll_turn(cx),
+        }
     }
 }
 

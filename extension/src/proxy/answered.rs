@@ -16,79 +16,87 @@ use super::manner::RESPONSE_MODE;
 use super::under_way::After;
 use super::upstream::Unanswered;
 use super::{Connection, Proxy, post, prelude, rescue};
-use crate::clock;
 use crate::control::Control;
 use crate::faults::streamed::{self, Ground, Walk, Walked};
-use crate::faults::{self, Effect, MAX_ANSWER, Post, Scene};
+use crate::faults::{self, Effect, FailedItems, MAX_ANSWER, Post, Scene};
 use crate::telemetry::{self, Injections};
+use crate::{clock, panics};
 
 /// A handler's result or error, not yet on its way.
-pub(super) struct Answered<'a> {
-    id: RequestId,
-    invocation_id: Option<String>,
+struct Answered<'a> {
+    id: &'a RequestId,
     failed: bool,
+    request: &'a mut Request<Content>,
+}
+
+/// An answer of ours in the place of the handler's.
+struct Ours {
     request: Request<Content>,
-    kept: Option<(&'a Control, After)>,
+    /// The handler's says that records are done which it did not see: it must not go up where ours cannot.
+    instead: bool,
 }
 
 impl Connection {
-    /// Finds the invocation that this answers, and notes in which manner it does.
-    pub(super) fn answered(&self, id: RequestId, failed: bool, request: Request<Content>) -> Answered<'_> {
-        if !failed {
-            self.proxy.manner.observe(request.headers());
-        }
-        let invocation_id = text(request.headers(), INVOCATION_ID).map(str::to_owned);
-        let request = self.watched(&id, invocation_id.as_deref(), failed, request);
-        let after = self.proxy.invocations.answered(&id, invocation_id.as_deref());
-        // Node's client does not echo the invocation id; what we say in its place does.
-        let known = || after.as_ref()?.invocation.head().invocation_id.clone();
-        let invocation_id = invocation_id.or_else(known);
-        Answered { id, invocation_id, failed, request, kept: self.proxy.control.get().zip(after) }
-    }
-
-    /// Lets an experiment that wants to know it hear whether the handler failed, once its answer has passed: a streamed one
-    /// may still end with an error.
-    fn watched(
+    /// The handler's answer on its way to Lambda, or ours in its place; the invocation is over once Lambda has it.
+    pub(super) async fn answered(
         &self,
         id: &RequestId,
-        invocation_id: Option<&str>,
         failed: bool,
-        request: Request<Content>,
-    ) -> Request<Content> {
-        let watching = self.proxy.invocations.watching(id, invocation_id);
-        let Some((control, armed)) = self.proxy.control.get().cloned().zip(watching) else { return request };
-        let ending = Ending::new(failed, move |failed| control.handler_answered(&armed, failed));
-        request.map(|content| content.ending_with(ending))
-    }
-
-    /// Sends the handler's answer, or ours in its place, and forgets the invocation once Lambda has it.
-    pub(super) async fn send(&self, answered: Answered<'_>, effect: Effect) -> Result<Response<Content>, Unanswered> {
-        let Answered { id, invocation_id, request, .. } = answered;
-        let answer = match effect {
-            // Nothing of this hook ends the runtime.
-            Effect::Done | Effect::Crash => self.pass(request).await?,
-            Effect::Changed(text) => self.pass(changed(request, text)).await?,
-            Effect::Answer(post) => self.replace(&post, &id, invocation_id.as_deref(), request).await?,
+        mut request: Request<Content>,
+    ) -> Result<Response<Content>, Unanswered> {
+        let echoed = text(request.headers(), INVOCATION_ID).map(str::to_owned);
+        let after = self.proxy.invocations.answered(id, echoed.as_deref());
+        // Node's client does not echo the invocation id; what we say in its place does.
+        let known = || after.as_ref()?.invocation.head().invocation_id.clone();
+        let invocation_id = echoed.clone().or_else(known);
+        let failed_items = after.as_ref().map(|after| Arc::clone(&after.failed_items));
+        let work = async {
+            self.watch(id, echoed.as_deref(), failed, &mut request);
+            Answered { id, failed, request: &mut request }.after(after, &self.proxy).await
         };
-        self.proxy.invocations.end(&id, invocation_id.as_deref());
-        self.proxy.lasting.end();
+        // Where it panicked the answer passes, unless records would be lost with it.
+        let rest = || whole_batch(id, failed, failed_items.as_ref()?);
+        let post = panics::contained(Some(id), work).await.unwrap_or_else(rest);
+        let answer = match post {
+            None => self.pass(request).await?,
+            Some(post) => {
+                let instead = failed_items.is_some_and(|items| items.are_taken_out());
+                let ours = post::request(&post, id, invocation_id.as_deref(), request.headers());
+                self.replace(id, Ours { request: ours, instead }, request).await?
+            }
+        };
+        panics::contain(Some(id), || {
+            self.proxy.invocations.end(id, invocation_id.as_deref());
+            self.proxy.lasting.end();
+        });
         Ok(answer)
     }
 
-    /// Ours in place of the handler's, or the handler's where ours could not be sent.
+    /// Notes in which manner the handler answers, and lets an experiment that wants to know it hear whether it failed, once
+    /// its answer has passed: a streamed one may still end with an error.
+    fn watch(&self, id: &RequestId, echoed: Option<&str>, failed: bool, request: &mut Request<Content>) {
+        if !failed {
+            self.proxy.manner.observe(request.headers());
+        }
+        let watching = self.proxy.invocations.watching(id, echoed);
+        if let Some((control, armed)) = self.proxy.control.get().cloned().zip(watching) {
+            let ending = Ending::new(failed, move |failed| control.handler_answered(&armed, failed));
+            request.body_mut().end_with(ending);
+        }
+    }
+
+    /// Sends ours in place of the handler's, or the handler's where ours could not be sent.
     async fn replace(
         &self,
-        post: &Post,
         id: &RequestId,
-        invocation_id: Option<&str>,
+        ours: Ours,
         handlers: Request<Content>,
     ) -> Result<Response<Content>, Unanswered> {
-        let (parts, body) = handlers.into_parts();
-        match self.pass(post::request(post, id, invocation_id, &parts)).await {
+        match self.pass(ours.request).await {
             Err(lost) => {
                 rescue::from_lost_post(id, &lost);
-                lost.into_unsent()?;
-                self.pass(Request::from_parts(parts, body)).await
+                let unsent = lost.into_unsent()?;
+                self.pass(if ours.instead { unsent } else { handlers }).await
             }
             answer => answer,
         }
@@ -97,29 +105,42 @@ impl Connection {
 
 impl Answered<'_> {
     /// Asks the policies that want to see the answer, says what they want, and carries it out before its first byte goes
-    /// up, or where the bytes of a stream come to it. Where something breaks, nothing is done.
-    pub(super) async fn after(&mut self, proxy: &Proxy) -> Effect {
-        let Some((control, after)) = self.kept.take() else { return Effect::Done };
+    /// up, or where the bytes of a stream come to it. Gives what is to go up in the place of the answer, if anything is.
+    async fn after(mut self, after: Option<After>, proxy: &Proxy) -> Option<Post> {
+        let (control, after) = proxy.control.get().zip(after)?;
         let may_inject = control.may_inject(&after.armed, clock::now());
         if !may_inject && !after.failed_items.are_taken_out() {
-            return Effect::Done;
+            return None;
         }
-        let Some(Read { answer, text, prelude }) = self.read(&after).await else { return Effect::Done };
-        let work = async {
-            let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
-            let (text, lasting, hook) = (&text, &proxy.lasting, Hook::After);
-            let (failed_items, answer_header) = (after.failed_items.as_ref(), proxy.manner.answer_header());
-            let scene =
-                Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
-            let (plan, injections) =
-                if may_inject { decide(control, &after, &answer, proxy).await } else { Default::default() };
-            let effect = faults::carry_out(plan.steps(), injections, scene).await;
-            let joined = if answer.failed() { effect } else { failed_items.join(effect, text, scene) };
-            (joined, plan)
+        let Some(Read { answer, text, prelude }) = self.read(&after).await else {
+            return whole_batch(self.id, self.failed, &after.failed_items);
         };
-        let Some((effect, plan)) = rescue::from_panic(&self.id, work).await else { return Effect::Done };
+        let (armed, invocation, invoke_mode) = (&after.armed, &after.invocation, proxy.manner.invoke_mode());
+        let (text, lasting, hook) = (&text, &proxy.lasting, Hook::After);
+        let (failed_items, answer_header) = (after.failed_items.as_ref(), proxy.manner.answer_header());
+        let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
+        let (plan, injections) =
+            if may_inject { decide(control, &after, &answer, proxy).await } else { Default::default() };
+        let post = match (faults::carry_out(plan.steps(), injections, scene).await, answer.failed()) {
+            // An error stays one: then Lambda delivers the whole batch again.
+            (effect @ (Effect::Done | Effect::Changed(_)), true) => self.change(effect),
+            (effect, _) => self.change(failed_items.join(effect, text, scene)),
+        };
         self.walk(plan.steps(), prelude, after.ground(control));
-        effect
+        post
+    }
+
+    /// The answer as this effect has it, or what is to go up in its place.
+    fn change(&mut self, effect: Effect) -> Option<Post> {
+        match effect {
+            // Nothing of this hook ends the runtime.
+            Effect::Done | Effect::Crash => None,
+            Effect::Changed(text) => {
+                change(self.request, text);
+                None
+            }
+            Effect::Answer(post) => Some(post),
+        }
     }
 
     /// Lets the stream pass its faults, where there are any.
@@ -166,7 +187,7 @@ impl Answered<'_> {
             Collected::Whole(text) => Some(text),
             Collected::Broken => None,
             Collected::TooLarge => {
-                rescue::from_large_answer(&self.id);
+                rescue::from_large_answer(self.id);
                 None
             }
         }
@@ -186,14 +207,20 @@ async fn decide(control: &Control, after: &After, answer: &Arc<Answer>, proxy: &
     (if proxy.dry_run { Plan::default() } else { decision.plan }, injections)
 }
 
+/// The error that stands in the place of an answer in which records cannot be reported that the handler did not see. None
+/// where there are none, and where the handler failed anyway.
+fn whole_batch(id: &RequestId, failed: bool, failed_items: &FailedItems) -> Option<Post> {
+    let post = if failed { None } else { failed_items.whole_batch() }?;
+    rescue::from_unreported_records(id);
+    Some(post)
+}
+
 /// The handler's answer with another body, framed as the handler framed its own.
-fn changed(request: Request<Content>, text: Bytes) -> Request<Content> {
-    let (mut parts, mut content) = request.into_parts();
-    if parts.headers.contains_key(CONTENT_LENGTH) {
-        parts.headers.insert(CONTENT_LENGTH, text.len().into());
+fn change(request: &mut Request<Content>, text: Bytes) {
+    if request.headers().contains_key(CONTENT_LENGTH) {
+        request.headers_mut().insert(CONTENT_LENGTH, text.len().into());
     }
-    content.replace(text);
-    Request::from_parts(parts, content)
+    request.body_mut().replace(text);
 }
 
 /// What was read of an answer.

@@ -1,9 +1,9 @@
-//! An event as it arrives from Lambda.
+//! An event as it arrives from Lambda: the answer to the runtime's question, and what it says.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING};
-use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode};
+use http_body::Body as _;
 use misrule_engine::invocation::{Head, RequestId};
 use misrule_engine::time::Timestamp;
 
@@ -12,52 +12,29 @@ use super::content::Content;
 /// Echoed on every answer to its event, ours included; else Lambda answers 410.
 pub(crate) const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
-/// An event with its whole body read, ready to be handed over as it came.
-pub(crate) struct Arrival {
-    pub(crate) head: Head,
-    pub(crate) event: Bytes,
-    answer: Response<Content>,
+/// The same with another event: its length is right, and no other header changes.
+pub(crate) fn changed(arrival: Response<Content>, event: Bytes) -> Response<Content> {
+    let (mut parts, _) = arrival.into_parts();
+    parts.headers.remove(TRANSFER_ENCODING);
+    parts.headers.remove(TRAILER);
+    parts.headers.insert(CONTENT_LENGTH, event.len().into());
+    Response::from_parts(parts, Content::whole(event))
 }
 
-impl Arrival {
-    /// Reads the whole event. Where it breaks off, what came is given back: it travels on, and breaks off there too.
-    pub(crate) async fn read(head: Head, answer: Response<Content>) -> Result<Self, Response<Content>> {
-        let (parts, mut content) = answer.into_parts();
-        match content.collect().await {
-            Some(event) => Ok(Self { head, event, answer: Response::from_parts(parts, content) }),
-            None => Err(Response::from_parts(parts, content)),
-        }
-    }
-
-    /// The same with another event: its length is right, and no other header changes.
-    pub(crate) fn hand_over_changed(self, event: Bytes) -> Response<Content> {
-        let (mut parts, _) = self.answer.into_parts();
-        parts.headers.remove(TRANSFER_ENCODING);
-        parts.headers.remove(TRAILER);
-        parts.headers.insert(CONTENT_LENGTH, event.len().into());
-        Response::from_parts(parts, Content::whole(event))
-    }
-
-    /// The head of the answer, and a connection that closes where the event should follow. A mere close would not do:
-    /// where the connection was used before, libcurl takes it for a stale one, and asks again on another.
-    pub(crate) fn break_off(self) -> Response<Content> {
-        let length = self.event.len().max(1);
-        let mut parts = self.hand_over_changed(Bytes::new()).into_parts().0;
-        parts.headers.insert(CONTENT_LENGTH, length.into());
-        Response::from_parts(parts, Content::broken_off())
-    }
-
-    /// The answer to the runtime's question, as Lambda gave it.
-    pub(crate) fn hand_over(self) -> Response<Content> {
-        self.answer
-    }
+/// The head of the answer, and a connection that closes where the event should follow. A mere close would not do: where the
+/// connection was used before, libcurl takes it for a stale one, and asks again on another.
+pub(crate) fn broken_off(arrival: Response<Content>) -> Response<Content> {
+    let length = arrival.body().size_hint().lower().max(1);
+    let mut parts = changed(arrival, Bytes::new()).into_parts().0;
+    parts.headers.insert(CONTENT_LENGTH, length.into());
+    Response::from_parts(parts, Content::broken_off())
 }
 
 /// What Lambda's headers say about an event. None where this is no event: a failure, or a head without the request id or
 /// the deadline that every event has, or with an id that could not stand in the path of its answer.
-pub(crate) fn head(parts: &Parts, arrived: Timestamp, sequence: u64) -> Option<Head> {
-    let headers = &parts.headers;
-    if parts.status != StatusCode::OK {
+pub(crate) fn head<B>(arrival: &Response<B>, arrived: Timestamp, sequence: u64) -> Option<Head> {
+    let headers = arrival.headers();
+    if arrival.status() != StatusCode::OK {
         return None;
     }
     Some(Head {
@@ -89,23 +66,23 @@ fn owned(headers: &HeaderMap, name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn parts(headers: &[(&'static str, &str)]) -> Parts {
+    fn arrival(headers: &[(&'static str, &str)]) -> Response<()> {
         let mut response = Response::new(());
         for (name, value) in headers {
             response.headers_mut().insert(*name, value.parse().unwrap());
         }
-        response.into_parts().0
+        response
     }
 
     #[test]
     fn a_head_is_what_the_headers_say() {
-        let parts = parts(&[
+        let arrival = arrival(&[
             ("lambda-runtime-aws-request-id", "r-1"),
             ("lambda-runtime-invocation-id", "i-1"),
             ("lambda-runtime-deadline-ms", "1700000000250"),
             ("lambda-runtime-aws-tenant-id", "blue"),
         ]);
-        let head = head(&parts, Timestamp::from_milliseconds(7), 3).unwrap();
+        let head = head(&arrival, Timestamp::from_milliseconds(7), 3).unwrap();
         assert_eq!((head.request_id.as_str(), head.invocation_id.as_deref()), ("r-1", Some("i-1")));
         assert_eq!(head.deadline, Timestamp::from_milliseconds(1_700_000_000_250));
         assert_eq!((head.invoked_arn.as_str(), head.trace_id, head.tenant_id.as_deref()), ("", None, Some("blue")));
@@ -117,12 +94,12 @@ mod tests {
         let id = ("lambda-runtime-aws-request-id", "r-1");
         let deadline = ("lambda-runtime-deadline-ms", "1700000000250");
         let now = Timestamp::from_milliseconds(7);
-        assert_eq!(head(&parts(&[deadline]), now, 0), None);
-        assert_eq!(head(&parts(&[("lambda-runtime-aws-request-id", "r/1"), deadline]), now, 0), None);
-        assert_eq!(head(&parts(&[id]), now, 0), None);
-        assert_eq!(head(&parts(&[id, ("lambda-runtime-deadline-ms", "soon")]), now, 0), None);
-        let mut refused = parts(&[id, deadline]);
-        refused.status = StatusCode::FORBIDDEN;
+        assert_eq!(head(&arrival(&[deadline]), now, 0), None);
+        assert_eq!(head(&arrival(&[("lambda-runtime-aws-request-id", "r/1"), deadline]), now, 0), None);
+        assert_eq!(head(&arrival(&[id]), now, 0), None);
+        assert_eq!(head(&arrival(&[id, ("lambda-runtime-deadline-ms", "soon")]), now, 0), None);
+        let mut refused = arrival(&[id, deadline]);
+        *refused.status_mut() = StatusCode::FORBIDDEN;
         assert_eq!(head(&refused, now, 0), None);
     }
 }

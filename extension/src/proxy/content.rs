@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use super::limits;
 use crate::faults::streamed::{Turn, Walked};
+use crate::panics;
 
 /// The header, and the trailer of a stream, that say that the handler failed.
 pub(crate) const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
@@ -111,10 +112,9 @@ impl Content {
         Self { ahead, rest, failure: None, leftover, ending: None }
     }
 
-    /// The same with somebody who wants to know how it ends.
-    pub(crate) fn ending_with(mut self, ending: Ending) -> Self {
+    /// From here on somebody wants to know how it ends.
+    pub(crate) fn end_with(&mut self, ending: Ending) {
         self.ending = Some(ending);
-        self
     }
 
     /// The same with these faults on its way.
@@ -137,13 +137,13 @@ impl Content {
         if expected > limit {
             return Collected::TooLarge;
         }
-        let mut whole = Whole::new(expected.min(limits::EVENT));
-        self.move_ahead(&mut whole);
-        while whole.len() <= limit && self.read_frame().await.is_some() {
-            self.move_ahead(&mut whole);
+        let mut reading = Reading { whole: Whole::new(expected.min(limits::EVENT)), content: self };
+        reading.move_ahead();
+        while reading.whole.len() <= limit && reading.content.read_frame().await.is_some() {
+            reading.move_ahead();
         }
-        let whole = whole.finish();
-        self.replace(whole.clone());
+        drop(reading);
+        let whole = self.ahead.front().and_then(Frame::data_ref).cloned().unwrap_or_default();
         match self.failure {
             _ if whole.len() > limit => Collected::TooLarge,
             Some(_) => Collected::Broken,
@@ -178,17 +178,6 @@ impl Content {
         }
         self.rest = None;
         None
-    }
-
-    /// Moves the data that was read ahead; trailers stay.
-    fn move_ahead(&mut self, whole: &mut Whole) {
-        self.ahead.retain_mut(|frame| match frame.data_mut() {
-            Some(data) => {
-                whole.add(std::mem::take(data));
-                false
-            }
-            None => true,
-        });
     }
 
     fn note(&mut self, frame: &Frame<Bytes>) {
@@ -253,12 +242,40 @@ impl Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         if let Some(tell) = self.tell.take() {
-            tell(self.failed);
+            panics::contain(None, || tell(self.failed));
         }
     }
 }
 
+/// A body that is being read. Where that ends, in whatever way, what was read is the body's again.
+struct Reading<'a> {
+    content: &'a mut Content,
+    whole: Whole,
+}
+
+impl Reading<'_> {
+    /// Moves the data that was read ahead; trailers stay.
+    fn move_ahead(&mut self) {
+        let Self { content, whole } = self;
+        content.ahead.retain_mut(|frame| match frame.data_mut() {
+            Some(data) => {
+                whole.add(std::mem::take(data));
+                false
+            }
+            None => true,
+        });
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let whole = std::mem::take(&mut self.whole).finish();
+        self.content.replace(whole);
+    }
+}
+
 /// A body that is put together as it comes: each piece is copied while it is fresh, and its memory used again.
+#[derive(Default)]
 struct Whole {
     /// The first piece, for as long as it is the only one.
     only: Bytes,

@@ -20,8 +20,8 @@ pub(crate) struct Downstream(Arc<Mutex<Stream>>);
 #[derive(Clone)]
 pub(crate) struct Watch(Arc<Mutex<Stream>>);
 
-/// How runtimes are spoken to. A runtime may close its half once it has asked; whether it waits at all is the watch's
-/// business. Nothing is added to an answer, and nothing times out: a `/next` waits for hours.
+/// How runtimes are spoken to. A runtime may close its half once it has sent something; whether one that only waits is still
+/// there is the watch's business. Nothing is added to an answer, and nothing times out: a `/next` waits for hours.
 pub(crate) fn protocol() -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol

@@ -19,18 +19,20 @@ mod rescue;
 mod road;
 mod route;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod under_way;
 mod upstream;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -45,8 +47,6 @@ use crate::faults::Lasting;
 use crate::settings::{AnswerHeader, InvokeMode};
 use crate::telemetry::{self, Failed, Line};
 
-pub use self::rescue::tell_of_panics;
-
 /// What all connections share.
 pub struct Proxy {
     lambda: Arc<Lambda>,
@@ -59,6 +59,8 @@ pub struct Proxy {
     received: AtomicU64,
     /// Whether a runtime asked for an event yet.
     asked: AtomicBool,
+    /// Lambda shuts the environment down, so connections close.
+    ending: AtomicBool,
 }
 
 /// One connection of a runtime, and its upstream connection.
@@ -81,6 +83,7 @@ impl Proxy {
             lasting: Lasting::default(),
             received: AtomicU64::new(0),
             asked: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
         })
     }
 
@@ -114,6 +117,7 @@ impl Proxy {
 
     /// Lambda shuts the environment down: undoes what faults left in it.
     pub fn shut_down(&self) {
+        self.ending.store(true, Ordering::Relaxed);
         self.lasting.end();
     }
 
@@ -134,7 +138,8 @@ impl Proxy {
         let upstream = Upstream::new(Arc::clone(&self.lambda));
         let connection = Arc::new(Connection { upstream, watch: downstream.watch(), proxy: self });
         let service = service_fn(move |request| Arc::clone(&connection).answer(request));
-        // What goes wrong here is one side closing, which the other side is told by closing.
+        // What goes wrong here is one side closing, which the other side is told by closing. Where that is Lambda's, `answer`
+        // tells it.
         let _ = downstream::protocol().serve_connection(TokioIo::new(downstream), service).await;
     }
 }
@@ -142,18 +147,27 @@ impl Proxy {
 impl Connection {
     /// Answers one request, or fails and so closes the connection: never an answer that Lambda did not give, since a
     /// runtime ends at any status other than 200 on `/next`.
+    ///
+    /// A runtime that only waits is looked at meanwhile: its end tells us that it went, and an event that comes for it then
+    /// would be lost. That a client only closed its writing half looks the same; no runtime's client does that, and refusing
+    /// one costs less than an event. What a runtime sends goes up even where it leaves at once.
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Content>, Unanswered> {
-        use hyper::body::Body as _;
-
         let request = request.map(Content::from_runtime);
-        if !request.body().is_end_stream() {
-            return self.walk(request).await;
+        let waits = request.method() == Method::GET && request.body().is_end_stream();
+        let answer = match waits {
+            false => self.walk(request).await,
+            true => tokio::select! {
+                biased;
+                answer = self.walk(request) => answer,
+                () = self.watch.gone() => Err(Unanswered::RuntimeGone),
+            },
+        };
+        if let Err(unanswered) = &answer
+            && !self.proxy.ending.load(Ordering::Relaxed)
+        {
+            rescue::from_unanswered(unanswered, waits);
         }
-        tokio::select! {
-            biased;
-            answer = self.walk(request) => answer,
-            () = self.watch.gone() => Err(Unanswered::RuntimeGone),
-        }
+        answer
     }
 }
 

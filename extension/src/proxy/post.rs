@@ -1,8 +1,7 @@
 //! An answer of ours, as a request to Lambda.
 
 use http::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING};
-use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use misrule_engine::invocation::RequestId;
 
 use super::arrival::INVOCATION_ID;
@@ -12,9 +11,14 @@ use super::prelude;
 use super::route::RUNTIME;
 use crate::faults::{Outcome, Post};
 
-/// The request that answers an invocation, beside a request of its runtime. It echoes the invocation id: without it Lambda
+/// The request that answers an invocation, beside a request of its runtime with these headers. It echoes the invocation id: without it Lambda
 /// could not tell a late answer from one to a retry, and refuses it.
-pub(crate) fn request(post: &Post, id: &RequestId, invocation_id: Option<&str>, beside: &Parts) -> Request<Content> {
+pub(crate) fn request(
+    post: &Post,
+    id: &RequestId,
+    invocation_id: Option<&str>,
+    beside: &HeaderMap,
+) -> Request<Content> {
     let kind = match post.outcome {
         Outcome::Response | Outcome::Stream => "response",
         Outcome::Error(_) => "error",
@@ -30,8 +34,18 @@ pub(crate) fn request(post: &Post, id: &RequestId, invocation_id: Option<&str>, 
     request
 }
 
-fn describe(headers: &mut HeaderMap, post: &Post, beside: &Parts) {
-    let host = beside.headers.get(HOST).cloned();
+/// Whether a server that answers an answer so has not taken it, and waits for another.
+///
+/// By what each status means there, Lambda does in no case: 400 (the id is unknown or was answered), 403 (it was answered),
+/// 410 (it timed out) and 413 (its caller is told that the answer is too large) all come when the invocation is over. Any
+/// other refusal is not Lambda's: a server that knows no such route, or a proxy on the way, did not read it as an answer.
+/// After 5xx nobody knows; on demand Lambda gives an event again that it has no answer to.
+pub(crate) fn was_not_taken(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 400 | 403 | 410 | 413)
+}
+
+fn describe(headers: &mut HeaderMap, post: &Post, beside: &HeaderMap) {
+    let host = beside.get(HOST).cloned();
     headers.insert(HOST, host.unwrap_or(HeaderValue::from_static("localhost")));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     match &post.outcome {
@@ -42,5 +56,30 @@ fn describe(headers: &mut HeaderMap, post: &Post, beside: &Parts) {
             headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         Outcome::Error(described) => headers.extend(described.iter().cloned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_refusals_that_are_not_lambdas_leave_an_invocation_open() {
+        for (status, open) in [
+            (202, false),
+            (302, false),
+            (400, false),
+            (401, true),
+            (403, false),
+            (404, true),
+            (405, true),
+            (410, false),
+            (413, false),
+            (429, true),
+            (500, false),
+            (502, false),
+        ] {
+            assert_eq!(was_not_taken(StatusCode::from_u16(status).unwrap()), open, "{status}");
+        }
     }
 }

@@ -1,54 +1,10 @@
 //! The one place where what breaks in the layer becomes "the invocation goes on", and one log line.
 
-use std::any::Any;
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
-
 use misrule_engine::invocation::RequestId;
 
 use super::upstream::Unanswered;
 use crate::faults::MAX_ANSWER;
 use crate::telemetry::{self, Failed, Line};
-
-thread_local! {
-    /// The invocation that this thread is working on, for the line that a panic writes.
-    static WORKING_ON: RefCell<Option<RequestId>> = const { RefCell::new(None) };
-}
-
-/// From here on a panic writes one log line, and nothing to stderr.
-pub fn tell_of_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let id = WORKING_ON.with(|id| id.try_borrow().ok().and_then(|id| id.as_ref().map(ToString::to_string)));
-        let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
-        let words = words(panic.payload());
-        let hint = Some("the invocation goes on as if the layer were not there".to_owned());
-        let reason = format!("panicked{place}: {words}");
-        Line::from(Failed { part: "proxy", request_id: id, reason, hint, count: 1 }).emit();
-    }));
-}
-
-/// What a panic says, where it is a literal of the program's: what is put together at run time quotes what it broke on, and
-/// that may be an event.
-fn words(payload: &(dyn Any + Send)) -> &'static str {
-    payload.downcast_ref::<&'static str>().copied().unwrap_or("its words are not told, since they may quote an event")
-}
-
-/// Does this, or gives nothing where it panicked. What it borrowed is still good: it was only read, or is replaced whole.
-pub(crate) async fn from_panic<T>(id: &RequestId, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    let outcome = std::future::poll_fn(|cx| {
-        WORKING_ON.set(Some(id.clone()));
-        let poll = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
-        WORKING_ON.set(None);
-        match poll {
-            Ok(poll) => poll.map(Some),
-            Err(_) => Poll::Ready(None),
-        }
-    });
-    outcome.await
-}
 
 /// Says that the proxy before Lambda is not there.
 pub(crate) fn from_missing_proxy(address: &str, error: &std::io::Error) {
@@ -72,9 +28,36 @@ pub(crate) fn from_large_answer(id: &RequestId) {
     tell(id, format!("the answer is larger than the {MAX_ANSWER} bytes that Lambda accepts, so no policy sees it"));
 }
 
+/// Says that a batch is reported as failed since an answer could not report some of its records.
+pub(crate) fn from_unreported_records(id: &RequestId) {
+    let reason = "records that were taken out of the batch cannot be reported in the handler's answer";
+    let hint = Some("the whole batch is reported as failed, so that none is lost".to_owned());
+    Line::from(Failed { part: "proxy", request_id: Some(id.to_string()), reason: reason.to_owned(), hint, count: 1 })
+        .emit();
+}
+
 /// Says that the runtime asked again for an event that was to make it exit.
 pub(crate) fn from_survived_crash(id: &RequestId) {
     tell(id, "the runtime asked for its event again instead of exiting, so `crash` does nothing to it".to_owned());
+}
+
+/// Says that Lambda gave no answer to a request of the runtime: to one with which it waits, or to another.
+pub(crate) fn from_unanswered(unanswered: &Unanswered, waits: bool) {
+    if !is_lambdas(unanswered, waits) {
+        return;
+    }
+    let reason = format!("a request of the runtime got no answer: {}", telemetry::chain(unanswered));
+    let hint = Some("the runtime's connection closes, as it would without the layer".to_owned());
+    Line::from(Failed { part: "proxy", request_id: None, reason, hint, count: 1 }).emit();
+}
+
+/// Whether Lambda is to blame. What the runtime broke off is not its, and a wait ends with Lambda's side whenever that does.
+fn is_lambdas(unanswered: &Unanswered, waits: bool) -> bool {
+    match unanswered {
+        Unanswered::Unreachable { .. } | Unanswered::Unsent { .. } => true,
+        Unanswered::Lost { cause, .. } => !waits && !cause.is_user(),
+        Unanswered::RuntimeGone => false,
+    }
 }
 
 fn tell(id: &RequestId, reason: String) {
@@ -84,29 +67,15 @@ fn tell(id: &RequestId, reason: String) {
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
 
-    #[tokio::test]
-    async fn a_panic_becomes_nothing() {
-        let id = RequestId::new("r-1");
-        assert_eq!(from_panic(&id, async { 7 }).await, Some(7));
-        let later = async {
-            tokio::task::yield_now().await;
-            assert_eq!(id.as_str(), "another", "a policy's host function broke");
-        };
-        assert_eq!(from_panic(&id, later).await, None);
-    }
-
     #[test]
-    fn a_panic_does_not_quote_what_it_broke_on() {
-        let event = std::hint::black_box("a customer's secret".to_owned());
-        let payload = |breaks: &dyn Fn()| catch_unwind(AssertUnwindSafe(breaks)).unwrap_err();
-        let slices = payload(&|| drop(event["a customer's".len()..3].to_owned()));
-        let asserts = payload(&|| assert_eq!(event, "another"));
-        for panic in [slices, asserts] {
-            assert!(panic.downcast_ref::<String>().unwrap().contains("customer"), "else nothing is shown");
-            assert_eq!(words(&*panic), "its words are not told, since they may quote an event");
-        }
-        assert_eq!(words(&*payload(&|| panic!("the map is empty"))), "the map is empty");
+    fn what_the_runtime_broke_off_is_not_lambdas() {
+        let (address, request) = ("127.0.0.1:9001".to_owned(), Box::new(Request::default()));
+        let refused = Unanswered::Unreachable { address, request, cause: std::io::ErrorKind::ConnectionRefused.into() };
+        assert!(is_lambdas(&refused, true) && is_lambdas(&refused, false));
+        assert!(!is_lambdas(&Unanswered::RuntimeGone, true));
     }
 }

@@ -1,4 +1,7 @@
 //! The stations of an invocation, in their order.
+//!
+//! What Lambda and the runtime send stays with the station, and our own work only borrows it: where that panics, the event
+//! or the answer passes as it came, with what was read of it and what still comes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,31 +13,15 @@ use misrule_engine::decision::{Admission, Decision, Hook};
 use misrule_engine::invocation::{Head, Invocation};
 use tokio::time::Instant;
 
-use super::arrival::{self, Arrival};
 use super::content::Content;
-use super::identity;
-use super::post;
-use super::rescue;
 use super::route::Route;
 use super::under_way::{After, Begun};
 use super::upstream::Unanswered;
-use super::{Connection, Proxy};
-use crate::clock;
+use super::{Connection, Proxy, arrival, identity, post, rescue};
 use crate::control::{Armed, Control};
-use crate::faults::{self, Effect, FailedItems, Post, Scene};
+use crate::faults::{self, Effect, FailedItems, Scene};
 use crate::telemetry::{self, Line, RuntimeConnected};
-
-/// What Lambda gave to a runtime that asked for an event.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "taken apart as soon as it is made; a box would be an allocation for each event"
-)]
-enum Received {
-    /// Something that no policy is to see: it passes.
-    Untouched(Response<Content>),
-    /// An event that policies want to see first.
-    Event(Arrival, Admitted),
-}
+use crate::{clock, panics};
 
 /// The experiment that an invocation is decided under, and which of its policies were drawn.
 struct Admitted {
@@ -45,56 +32,32 @@ struct Admitted {
     failed_items: Arc<FailedItems>,
 }
 
-/// Who gets to see an event.
-enum Destination {
+/// What becomes of an event.
+enum Verdict {
+    /// The runtime gets it, as it came.
     Runtime,
+    /// The runtime gets this in its place.
     RuntimeChanged(Bytes),
-    Nobody,
+    /// This goes to Lambda in the place of its handler's answer.
+    Answered(Box<Request<Content>>),
     /// The runtime's connection breaks off.
     Crash,
 }
 
 impl Connection {
     /// One request of a runtime, station by station. A runtime asks for an event and answers it in two requests, perhaps
-    /// on two connections; the loop goes round where we answered an event ourselves.
+    /// on two connections.
     pub(super) async fn walk(&self, request: Request<Content>) -> Result<Response<Content>, Unanswered> {
-        let route = Route::of(request.method(), request.uri().path());
-        match route {
-            Route::Next => {
-                let question = request.into_parts().0;
-                loop {
-                    let (arrival, admitted) = match self.receive(&question).await? {
-                        Received::Untouched(answer) => return Ok(answer),
-                        Received::Event(arrival, admitted) => (arrival, admitted),
-                    };
-                    let effect = admitted.before(&arrival, &self.proxy).await;
-                    self.keep(&admitted);
-                    if admitted.admission.touched() && !self.proxy.dry_run {
-                        self.proxy.invocations.unwatch(&arrival.head);
-                    }
-                    match self.carry_out(&question, &arrival, effect).await {
-                        Destination::Runtime => return Ok(arrival.hand_over()),
-                        Destination::RuntimeChanged(event) => return Ok(arrival.hand_over_changed(event)),
-                        Destination::Nobody => {}
-                        Destination::Crash => {
-                            self.proxy.lasting.end();
-                            self.proxy.invocations.crash(&arrival.head);
-                            return Ok(arrival.break_off());
-                        }
-                    }
-                }
-            }
-            Route::Response(ref id) | Route::Error(ref id) => {
-                let failed = matches!(route, Route::Error(_));
-                let mut answered = self.answered(id.clone(), failed, request);
-                let effect = answered.after(&self.proxy).await;
-                self.send(answered, effect).await
-            }
+        match Route::of(request.method(), request.uri().path()) {
+            Route::Next => self.next(&request.into_parts().0).await,
+            Route::Response(id) => self.answered(&id, false, request).await,
+            Route::Error(id) => self.answered(&id, true, request).await,
             Route::InitError => {
                 let answer = self.pass(request).await?;
                 // Lambda refuses it of a runtime that has begun: Ruby's ends so where `crash` breaks its event off.
                 if answer.status().is_success() {
-                    self.proxy.control.get().iter().for_each(|control| control.initialisation_failed());
+                    let tell = || self.proxy.control.get().iter().for_each(|control| control.initialisation_failed());
+                    panics::contain(None, tell);
                 }
                 Ok(answer)
             }
@@ -119,15 +82,33 @@ impl Connection {
         let answer = self.pass(request).await?;
         if answer.status() == StatusCode::OK {
             self.proxy.lambda.restored();
-            if let Some(control) = self.proxy.control.get() {
-                control.restored();
-            }
+            panics::contain(None, || self.proxy.control.get().iter().for_each(|control| control.restored()));
         }
         Ok(answer)
     }
 
-    /// Asks Lambda for the next event, and reads it whole only where a policy wants to see it.
-    async fn receive(&self, question: &Parts) -> Result<Received, Unanswered> {
+    /// Asks Lambda for the next event, again and again while we answer what it gives.
+    async fn next(&self, question: &Parts) -> Result<Response<Content>, Unanswered> {
+        loop {
+            panics::contained(None, self.before_next()).await;
+            let mut arrival = self.pass(Request::from_parts(question.clone(), Content::default())).await?;
+            let head = arrival::head(&arrival, clock::now(), self.proxy.received.load(Ordering::Relaxed));
+            // A runtime may ask before there is a control: what counts is when its event comes.
+            let (Some(control), Some(head)) = (self.proxy.control.get(), head) else { return Ok(arrival) };
+            match self.judge(control, &head, question, &mut arrival).await {
+                Verdict::Runtime => return Ok(arrival),
+                Verdict::RuntimeChanged(event) => return Ok(arrival::changed(arrival, event)),
+                Verdict::Crash => return Ok(arrival::broken_off(arrival)),
+                Verdict::Answered(post) => {
+                    if self.is_left_open(&head, *post).await {
+                        return Ok(arrival);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn before_next(&self) {
         if !self.proxy.asked.swap(true, Ordering::Relaxed) {
             Line::from(RuntimeConnected {}).emit();
         }
@@ -136,45 +117,76 @@ impl Connection {
         if let Some(control) = self.proxy.control.get() {
             control.before_next().await;
         }
-        let request = Request::from_parts(question.clone(), Content::default());
-        let (parts, body) = self.upstream.send(request).await?.into_parts();
-        let head = arrival::head(&parts, clock::now(), self.proxy.received.load(Ordering::Relaxed));
-        let answer = Response::from_parts(parts, Content::from_lambda(body));
-        // A runtime may ask before there is a control: what counts is when its event comes.
-        match (self.proxy.control.get(), head) {
-            (Some(control), Some(head)) => Ok(self.admit(control, head, answer).await),
-            _ => Ok(Received::Untouched(answer)),
+    }
+
+    /// What becomes of this event. Where anything panics it passes, and so will its answer.
+    async fn judge(
+        &self,
+        control: &Control,
+        head: &Head,
+        question: &Parts,
+        arrival: &mut Response<Content>,
+    ) -> Verdict {
+        let work = async {
+            let Some(admitted) = self.admit(control, head, arrival).await else { return Verdict::Runtime };
+            let effect = admitted.before(&self.proxy).await;
+            self.keep(&admitted);
+            if admitted.admission.touched() && !self.proxy.dry_run {
+                self.proxy.invocations.unwatch(head);
+            }
+            self.verdict(effect, head, question)
+        };
+        match panics::contained(Some(&head.request_id), work).await {
+            Some(verdict) => verdict,
+            None => {
+                self.proxy.invocations.answered(&head.request_id, head.invocation_id.as_deref());
+                Verdict::Runtime
+            }
         }
     }
 
-    async fn admit(&self, control: &Control, head: Head, answer: Response<Content>) -> Received {
-        let begun = self.proxy.invocations.begin(&head, || control.invocation_under_way());
+    fn verdict(&self, effect: Effect, head: &Head, question: &Parts) -> Verdict {
+        match effect {
+            Effect::Done => Verdict::Runtime,
+            Effect::Changed(event) => Verdict::RuntimeChanged(event),
+            Effect::Answer(post) => {
+                let invocation_id = head.invocation_id.as_deref();
+                Verdict::Answered(post::request(&post, &head.request_id, invocation_id, &question.headers).into())
+            }
+            Effect::Crash => {
+                self.proxy.lasting.end();
+                self.proxy.invocations.crash(head);
+                Verdict::Crash
+            }
+        }
+    }
+
+    /// Whether a policy may want to see the event, which is then read whole.
+    async fn admit(&self, control: &Control, head: &Head, arrival: &mut Response<Content>) -> Option<Admitted> {
+        let begun = self.proxy.invocations.begin(head, || control.invocation_under_way());
         if begun == Begun::Before {
-            if self.proxy.invocations.survived(&head) {
+            if self.proxy.invocations.survived(head) {
                 rescue::from_survived_crash(&head.request_id);
             }
-            return Received::Untouched(answer);
+            return None;
         }
         self.proxy.received.fetch_add(1, Ordering::Relaxed);
-        let Some(armed) = control.event_arrived().await else { return Received::Untouched(answer) };
-        if armed.enforcer.watches(&head) {
-            self.proxy.invocations.watch(&head, Arc::clone(&armed));
+        let armed = control.event_arrived(head.deadline).await?;
+        if armed.enforcer.watches(head) {
+            self.proxy.invocations.watch(head, Arc::clone(&armed));
         }
-        let Some(admission) = armed.enforcer.admit(&head) else {
-            control.passed_by(&armed, &head);
-            return Received::Untouched(answer);
+        let Some(admission) = armed.enforcer.admit(head) else {
+            control.passed_by(&armed, head);
+            return None;
         };
         if !admission.wants_before() && !admission.wants_after() {
-            return Received::Untouched(answer);
+            return None;
         }
-        match Arrival::read(head, answer).await {
-            Ok(arrival) => {
-                let admitted = Admitted::new(control.clone(), armed, admission, &arrival);
-                self.keep(&admitted);
-                Received::Event(arrival, admitted)
-            }
-            Err(broken_off) => Received::Untouched(broken_off),
-        }
+        // Where it breaks off, what came travels on, and breaks off there too.
+        let event = arrival.body_mut().collect().await?;
+        let admitted = Admitted::new(control.clone(), armed, admission, Invocation::new(head.clone(), event));
+        self.keep(&admitted);
+        Some(admitted)
     }
 
     fn keep(&self, admitted: &Admitted) {
@@ -185,66 +197,61 @@ impl Connection {
         }
     }
 
-    /// Answers the event in its handler's place, where the plan says so and Lambda can be told.
-    async fn carry_out(&self, question: &Parts, arrival: &Arrival, effect: Effect) -> Destination {
-        let post = match effect {
-            Effect::Answer(post) => post,
-            Effect::Done => return Destination::Runtime,
-            Effect::Changed(event) => return Destination::RuntimeChanged(event),
-            Effect::Crash => return Destination::Crash,
-        };
-        let head = &arrival.head;
-        let (id, invocation_id) = (&head.request_id, head.invocation_id.as_deref());
-        match self.post(question, head, &post).await {
-            Ok(status) if status.is_success() => self.proxy.invocations.end(id, invocation_id),
-            Ok(status) => rescue::from_refused_post(id, status),
-            Err(lost) => {
-                rescue::from_lost_post(id, &lost);
-                if lost.into_unsent().is_ok() {
-                    return Destination::Runtime;
-                }
+    /// Sends an answer of ours. Whether the invocation still waits for one after that, so that its handler is to give it.
+    async fn is_left_open(&self, head: &Head, post: Request<Content>) -> bool {
+        let id = &head.request_id;
+        match panics::contained(Some(id), self.post(post)).await {
+            Some(Ok(status)) if status.is_success() => {
+                self.proxy.invocations.end(id, head.invocation_id.as_deref());
+                false
             }
+            Some(Ok(status)) => {
+                rescue::from_refused_post(id, status);
+                post::was_not_taken(status)
+            }
+            Some(Err(lost)) => {
+                rescue::from_lost_post(id, &lost);
+                lost.into_unsent().is_ok()
+            }
+            // It may be on its way.
+            None => false,
         }
-        Destination::Nobody
     }
 
     /// Posts an answer of ours, and reads Lambda's to its end so that the connection can be used again.
-    async fn post(&self, question: &Parts, head: &Head, post: &Post) -> Result<StatusCode, Unanswered> {
-        let request = post::request(post, &head.request_id, head.invocation_id.as_deref(), question);
-        let answer = self.upstream.send(request).await?;
+    async fn post(&self, post: Request<Content>) -> Result<StatusCode, Unanswered> {
+        let answer = self.pass(post).await?;
         let status = answer.status();
-        answer.map(Content::from_lambda).into_body().collect().await;
+        answer.into_body().collect().await;
         Ok(status)
     }
 }
 
 impl Admitted {
-    fn new(control: Control, armed: Arc<Armed>, admission: Admission, arrival: &Arrival) -> Self {
-        let invocation = Arc::new(Invocation::new(arrival.head.clone(), arrival.event.clone()));
-        Self { control, armed, admission: Arc::new(admission), invocation, failed_items: Arc::default() }
+    fn new(control: Control, armed: Arc<Armed>, admission: Admission, invocation: Invocation) -> Self {
+        let (admission, invocation, failed_items) = (Arc::new(admission), Arc::new(invocation), Arc::default());
+        Self { control, armed, admission, invocation, failed_items }
     }
 
-    /// Asks the policies, says what they want, and carries it out as far as that needs no answer. Where something breaks,
-    /// nothing is done: the event is kept aside.
-    async fn before(&self, arrival: &Arrival, proxy: &Proxy) -> Effect {
-        let work = async {
-            let started = Instant::now();
-            let decision = self.decide();
-            let (hook, took) = (Hook::Before, started.elapsed());
-            let decision = self.control.keep_spent(decision, &self.admission).await;
-            let injections =
-                telemetry::decision_lines(&self.armed, &arrival.head, hook, &decision, took, proxy.dry_run);
-            if proxy.dry_run {
-                return Effect::Done;
-            }
-            let (armed, invocation, invoke_mode) = (&self.armed, &self.invocation, proxy.manner.invoke_mode());
-            let (control, text, lasting) = (&self.control, invocation.event(), &proxy.lasting);
-            let (failed_items, answer_header) = (self.failed_items.as_ref(), proxy.manner.answer_header());
-            let scene =
-                Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
-            faults::carry_out(decision.plan.steps(), injections, scene).await
-        };
-        rescue::from_panic(&arrival.head.request_id, work).await.unwrap_or(Effect::Done)
+    /// Asks the policies, says what they want, and carries it out as far as that needs no answer.
+    async fn before(&self, proxy: &Proxy) -> Effect {
+        let started = Instant::now();
+        let decision = self.decide();
+        let (hook, took) = (Hook::Before, started.elapsed());
+        let (decision, head) = (self.control.keep_spent(decision, &self.admission).await, self.invocation.head());
+        let injections = telemetry::decision_lines(&self.armed, head, hook, &decision, took, proxy.dry_run);
+        if proxy.dry_run {
+            return Effect::Done;
+        }
+        let (armed, invocation, invoke_mode) = (&self.armed, &self.invocation, proxy.manner.invoke_mode());
+        let (control, text, lasting) = (&self.control, invocation.event(), &proxy.lasting);
+        let (failed_items, answer_header) = (self.failed_items.as_ref(), proxy.manner.answer_header());
+        let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
+        match faults::carry_out(decision.plan.steps(), injections, scene).await {
+            // Records that an earlier step failed are none that this answer may give for done.
+            answer @ Effect::Answer(_) => failed_items.join(answer, text, scene),
+            effect => effect,
+        }
     }
 
     fn decide(&self) -> Decision {

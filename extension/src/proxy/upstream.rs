@@ -64,8 +64,10 @@ pub(crate) enum Unanswered {
         cause: io::Error,
     },
     /// The connection ended before the request was begun, twice.
-    #[error("Lambda's Runtime API closed the connection before the request was sent")]
+    #[error("Lambda's Runtime API at {address} closed the connection before the request was sent")]
     Unsent {
+        /// Where it led.
+        address: String,
         /// The request, as it was.
         request: Box<Request<Content>>,
         /// What ended it.
@@ -73,8 +75,14 @@ pub(crate) enum Unanswered {
         cause: hyper::Error,
     },
     /// The connection ended with the request on its way: Lambda may have seen it.
-    #[error("Lambda's Runtime API closed the connection without an answer")]
-    Lost(#[source] hyper::Error),
+    #[error("Lambda's Runtime API at {address} closed the connection without an answer")]
+    Lost {
+        /// Where it led.
+        address: String,
+        /// What ended it.
+        #[source]
+        cause: hyper::Error,
+    },
     /// The runtime closed its connection, so nobody waits for an answer.
     #[error("the runtime closed its connection")]
     RuntimeGone,
@@ -152,6 +160,10 @@ impl Address {
         Arc::new(Self { upstream, host })
     }
 
+    fn name(&self) -> String {
+        self.upstream.authority().to_owned()
+    }
+
     /// Puts this host and base path where the runtime wrote the proxy's host and this target.
     fn write_on(&self, request: &mut Request<Content>, target: &Uri) {
         if let (Some(host), true) = (&self.host, request.headers().contains_key(HOST)) {
@@ -222,10 +234,15 @@ impl Upstream {
             Ok(connected) => self.ask(connected, request, &target).await,
             Err(cause) => {
                 *request.uri_mut() = target;
-                let address = self.lambda.address().upstream.authority().to_owned();
+                let address = self.lambda.address().name();
                 Err(Unanswered::Unreachable { address, request: Box::new(request), cause })
             }
         }
+    }
+
+    /// The connection ended within an answer.
+    pub(crate) fn lost(&self, cause: hyper::Error) -> Unanswered {
+        Unanswered::Lost { address: self.lambda.address().name(), cause }
     }
 
     async fn ask(
@@ -235,12 +252,13 @@ impl Upstream {
         target: &Uri,
     ) -> Result<Response<Incoming>, Unanswered> {
         idle.address.write_on(&mut request, target);
+        let unsent = |request, cause| Unanswered::Unsent { address: idle.address.name(), request, cause };
         if let Err(cause) = idle.sender.ready().await {
-            return Err(Unanswered::Unsent { request: Box::new(request), cause });
+            return Err(unsent(Box::new(request), cause));
         }
         let answer = idle.sender.try_send_request(request).await.map_err(|mut error| match error.take_message() {
-            Some(request) => Unanswered::Unsent { request: Box::new(request), cause: error.into_error() },
-            None => Unanswered::Lost(error.into_error()),
+            Some(request) => unsent(Box::new(request), error.into_error()),
+            None => Unanswered::Lost { address: idle.address.name(), cause: error.into_error() },
         })?;
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(idle);
         Ok(answer)

@@ -67,8 +67,8 @@ variables! {
     DISABLED = "MISRULE_DISABLED", "true: a plain pass-through; default false";
     DRY_RUN = "MISRULE_DRY_RUN", "true: decide and log, inject nothing; default false";
     SHARE = "MISRULE_SHARE", "share of execution environments that take part at all, 0 to 1; default 1";
-    FIRST_WAIT = "MISRULE_FIRST_WAIT", "how long the first invocation may wait for the first experiment; default 0ms";
-    REFRESH_WAIT = "MISRULE_REFRESH_WAIT", "how long an invocation may wait when the experiment is older than its max_age; default 250ms";
+    FIRST_WAIT = "MISRULE_FIRST_WAIT", "how long the first invocation may wait for the first experiment, at most half of the time that it has; default 0ms";
+    REFRESH_WAIT = "MISRULE_REFRESH_WAIT", "how long an invocation may wait when the experiment is older than its max_age, at most half of the time that it has; default 250ms";
     INVOKE_MODE = "MISRULE_INVOKE_MODE", "how the function's URL or REST API waits for answers, BUFFERED or RESPONSE_STREAM; default: as the handler last answered";
     ANSWER_HEADER = "MISRULE_ANSWER_HEADER", "false: HTTP answers that Misrule made or changed do not say so in x-misrule; default true";
     BLOCK_HOSTS = "MISRULE_BLOCK_HOSTS", "true: allow block-hosts, for which the wrapper preloads a library into runtimes of glibc; default false";
@@ -123,9 +123,10 @@ pub struct Settings {
     pub block_hosts: BlockHosts,
     /// Some setting is wrong: nothing may arm.
     pub wrong: bool,
-    /// How long the first invocation may wait for the first experiment.
+    /// How long the first invocation may wait for the first experiment: at most half of the time before its deadline.
     pub first_wait: Duration,
-    /// How long an invocation may wait when the experiment is older than its `max_age`.
+    /// How long an invocation may wait when the experiment is older than its `max_age`: at most half of the time before its
+    /// deadline.
     pub refresh_wait: Duration,
     /// How function URLs and REST APIs wait for an answer; none: as the handler answers them.
     pub invoke_mode: Option<InvokeMode>,

@@ -113,8 +113,9 @@ impl Source for Agent {
         INTERVAL
     }
 
-    /// It keeps nothing that only one may use.
-    fn restored(&mut self) {}
+    fn forget(&mut self) {
+        self.last = None;
+    }
 
     async fn fetch(&mut self) -> Result<Fetched, SourceError> {
         match self.ask().await {

@@ -145,7 +145,7 @@ impl Source for AppConfig {
         self.interval
     }
 
-    fn restored(&mut self) {
+    fn forget(&mut self) {
         self.token = None;
         self.client.forget();
     }

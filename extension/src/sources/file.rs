@@ -51,8 +51,9 @@ impl Source for File {
         if self.address.confined() { INTERVAL } else { LOCAL_INTERVAL }
     }
 
-    /// It keeps nothing that only one may use.
-    fn restored(&mut self) {}
+    fn forget(&mut self) {
+        self.last = None;
+    }
 
     async fn fetch(&mut self) -> Result<Fetched, SourceError> {
         let address = self.address.clone();
@@ -121,6 +122,8 @@ mod tests {
             std::fs::write(&path, written).unwrap();
             assert_eq!(file.fetch().await.unwrap(), expected);
         }
+        file.forget();
+        assert_eq!(file.fetch().await.unwrap(), content("one"), "what it forgot is news");
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(file.fetch().await.unwrap(), Fetched::Nothing { .. }));
         std::fs::write(&path, "one").unwrap();

@@ -1,5 +1,5 @@
 //! Where experiments come from. Each source is a file of its own with the same items: `open`, `name`, `interval`,
-//! `restored`, `fetch`. A source hands bytes over and judges nothing: [`control`](crate::control) decides what they mean.
+//! `forget`, `fetch`. A source hands bytes over and judges nothing: [`control`](crate::control) decides what they mean.
 
 mod agent;
 mod appconfig;
@@ -46,8 +46,9 @@ pub trait Source: Send + 'static {
     /// How long to wait after an answer before the next fetch.
     fn interval(&self) -> Duration;
 
-    /// This process is one of many copies of a snapshot: what all of them have, and only one may use, is forgotten.
-    fn restored(&mut self);
+    /// Forgets what it kept: the next fetch begins anew, and hands over what there is, known or not. For when this process
+    /// is one of many copies of a snapshot, and where something broke.
+    fn forget(&mut self);
 
     /// Asks once. It ends by itself, well within ten seconds.
     ///

@@ -8,9 +8,9 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::altered::given;
 use super::armed::{Armed, armed_within};
-use super::exchange::Lambda;
+use super::exchange::{Lambda, soon};
 use super::injected::{ERROR, RESPONSE, accepts, is_asked, sees};
-use super::message::{Message, Reader};
+use super::message::{End, Message, Reader};
 
 /// Fails the record `b`, and one that there is not, before the handler.
 const FAILS_B: &str = r#"
@@ -81,9 +81,15 @@ impl Delivered {
     /// What Lambda gets where the handler says this.
     async fn answers(&mut self, start: &str, more: &str, body: &str) -> Message {
         let message = format!("{start}\r\nHost: l\r\n{more}Content-Length: {}\r\n\r\n{body}", body.len());
-        self.runtime.stream.write_all(message.as_bytes()).await.unwrap();
-        let seen = sees(&mut self.upstream, "the answer").await;
-        accepts(&mut self.upstream).await;
+        // Where another answer goes up, what is left of this one is read once Lambda has that.
+        let write = soon("the answer's way", self.runtime.stream.write_all(message.as_bytes()));
+        let upstream = &mut self.upstream;
+        let (written, seen) = tokio::join!(write, async {
+            let seen = sees(upstream, "the answer").await;
+            accepts(upstream).await;
+            seen
+        });
+        written.unwrap();
         seen
     }
 }
@@ -141,6 +147,76 @@ async fn a_record_that_the_handler_did_not_get_is_reported_after_a_halt_too_and_
     let mut streams = delivered(FAILS_B, true).await;
     let seen = streams.answers(RESPONSE, "Lambda-Runtime-Function-Response-Mode: streaming\r\n", "{}").await;
     assert_eq!(seen.body, B.as_bytes());
+}
+
+const STREAMS: &str = "Lambda-Runtime-Function-Response-Mode: streaming\r\n";
+
+fn is_whole_batch(seen: &Message) {
+    assert_eq!(seen.start, ERROR);
+    assert_eq!(seen.header("Lambda-Runtime-Function-Error-Type"), Some("Function.RecordsNotReported"));
+    let body: Value = serde_json::from_slice(&seen.body).unwrap();
+    assert_eq!(body["errorType"], "Function.RecordsNotReported");
+}
+
+#[tokio::test]
+async fn where_a_record_that_the_handler_did_not_get_cannot_be_reported_the_whole_batch_fails() {
+    let too_large = "x".repeat(6_291_557);
+    let full = format!("{{\"x\":\"{}\"}}", "x".repeat(6_291_556 - 8));
+    for answer in [too_large, full] {
+        for mode in ["", STREAMS] {
+            is_whole_batch(&delivered(FAILS_B, true).await.answers(RESPONSE, mode, &answer).await);
+            let seen = delivered(FAILS_B, false).await.answers(RESPONSE, mode, &answer).await;
+            assert_eq!(seen.start, RESPONSE);
+            assert!(seen.body == answer.as_bytes(), "the handler saw all of it");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_fails_the_whole_batch_where_the_handler_did_not_get_all() {
+    for mode in ["", STREAMS] {
+        for partial_batches in [true, false] {
+            let Delivered { mut runtime, mut upstream, proxy: _proxy, .. } = delivered(FAILS_B, partial_batches).await;
+            let broken = format!("{RESPONSE}\r\nHost: l\r\n{mode}Content-Length: 4\r\n\r\nnu");
+            runtime.stream.write_all(broken.as_bytes()).await.unwrap();
+            drop(runtime);
+            if partial_batches {
+                is_whole_batch(&sees(&mut upstream, "the error").await);
+            } else {
+                let seen = soon("the broken answer", upstream.message()).await;
+                assert_eq!(
+                    (seen.start.as_str(), seen.body.as_slice(), seen.end),
+                    (RESPONSE, &b"nu"[..], End::Truncated)
+                );
+            }
+        }
+    }
+}
+
+/// The first before the handler, the second in the place of whatever it answers.
+const FAILS_B_AND_RETURNS: &str = r#"
+(import "misrule:policy/faults@0.1.0" "fail-items" (func $fail-items (param i32 i32)))
+(import "misrule:policy/faults@0.1.0" "return-json" (func $return-json (param i32 i32)))
+(data (i32.const 200) "b") (data (i32.const 210) "{}")
+(data (i32.const 224) "\c8\00\00\00\01\00\00\00")
+(func (export "before") (call $fail-items (i32.const 224) (i32.const 1)))
+(func (export "after") (call $return-json (i32.const 210) (i32.const 2)))
+(func (export "configure") (param i32 i32) (result i32) (i32.const 24))
+"#;
+
+#[tokio::test]
+async fn a_result_in_the_handlers_place_reports_the_record_too() {
+    for start in [RESPONSE, ERROR] {
+        let seen = delivered(FAILS_B_AND_RETURNS, true).await.answers(start, "", "{}").await;
+        assert_eq!((seen.start.as_str(), String::from_utf8_lossy(&seen.body)), (RESPONSE, B.into()));
+    }
+    let at_once = FAILS_B_AND_RETURNS
+        .replace("(i32.const 1)))", "(i32.const 1)) (call $return-json (i32.const 210) (i32.const 2)))");
+    let lambda = Lambda::new().await;
+    let proxy = armed_within(lambda.address(), &at_once, &json!({ "partial_batches": true })).await;
+    let (_runtime, mut upstream) = given(&lambda, &proxy, &event(1, &["a", "b"])).await;
+    let post = sees(&mut upstream, "an answer of ours").await;
+    assert_eq!((post.start.as_str(), String::from_utf8_lossy(&post.body)), (RESPONSE, B.into()));
 }
 
 #[tokio::test]

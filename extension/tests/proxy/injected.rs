@@ -155,6 +155,38 @@ async fn an_event_whose_answer_got_lost_is_not_decided_again() {
 }
 
 #[tokio::test]
+async fn an_event_whose_answer_was_not_taken_is_its_handlers_and_no_other_is() {
+    for (status, open) in
+        [(404, true), (429, true), (400, false), (403, false), (410, false), (413, false), (500, false)]
+    {
+        let lambda = Lambda::new().await;
+        let proxy = armed(lambda.address(), &outage(), &[], false).await;
+        let mut runtime = connect(proxy.address).await;
+        asks(&mut runtime).await;
+        let mut upstream = lambda.accept().await;
+        is_asked(&mut upstream).await;
+        says(&mut upstream, &event(1, "/health")).await;
+        sees(&mut upstream, "an answer of ours").await;
+        says(&mut upstream, &format!("HTTP/1.1 {status} No\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\n{{}}"))
+            .await;
+        if !open {
+            is_asked(&mut upstream).await;
+            says(&mut upstream, &event(2, "/orders")).await;
+        }
+        let given = if open { "r-1" } else { "r-2" };
+        assert_eq!(request_id(&sees(&mut runtime, "an event").await), Some(given), "{status}");
+        if open {
+            runtime
+                .stream
+                .write_all(format!("{RESPONSE}\r\nHost: l\r\nContent-Length: 4\r\n\r\nfine").as_bytes())
+                .await
+                .unwrap();
+            assert_eq!(sees(&mut upstream, "the handler's answer").await.body, b"fine", "{status}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_runtime_that_goes_during_a_delay_closes_its_upstream_connection() {
     let lambda = Lambda::new().await;
     let proxy =

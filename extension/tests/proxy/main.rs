@@ -13,6 +13,8 @@ mod answers;
 mod armed;
 mod batches;
 mod exchange;
+mod gone;
+mod guest;
 mod injected;
 mod process;
 mod restored;

@@ -2,7 +2,8 @@
 
 use std::process::Stdio;
 
-use tokio::io::AsyncWriteExt as _;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -14,6 +15,20 @@ pub(crate) struct Extension {
     pub(crate) port: u16,
     /// What it writes. Nobody reads it unless the test does.
     pub(crate) log: ChildStdout,
+}
+
+impl Extension {
+    /// The next line of its log that has this name.
+    pub(crate) async fn says(&mut self, name: &str) -> Value {
+        let mut lines = BufReader::new(&mut self.log).lines();
+        loop {
+            let line = soon(name, lines.next_line()).await.unwrap().unwrap();
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["misrule"] == name {
+                return line;
+            }
+        }
+    }
 }
 
 /// A port that was free a moment ago.

@@ -48,7 +48,7 @@ async fn an_experiment_expires_though_the_source_still_delivers_it() {
     assert!(!house.control.may_inject(&armed, house.now()));
     house.told();
     for _ in 0..2 {
-        assert!(house.control.event_arrived().await.is_none());
+        assert!(house.event_arrives().await.is_none());
     }
     assert_eq!(house.told(), ["disarmed"]);
 }
@@ -86,7 +86,7 @@ async fn a_wall_clock_set_back_makes_nothing_younger() {
     house.arms(experiment("brownout")).await;
     house.set_wall(-86_400);
     advance(MAX_AGE + INTERVAL).await;
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     assert!(house.told().contains(&"stale"));
 }
 

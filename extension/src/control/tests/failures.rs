@@ -9,6 +9,7 @@ use super::super::failure::{Behaviour, Failure, rescue};
 use super::super::loader::Refusal;
 use super::super::{Control, Version, Why, takes_part};
 use super::house::{House, INTERVAL, MAX_AGE, Plot, content, experiment, unreachable};
+use crate::panics;
 use crate::settings::Settings;
 use crate::sources::{Fetched, SourceError};
 use crate::telemetry::Line;
@@ -48,7 +49,7 @@ fn a_source_that_cannot_be_asked_keeps_what_is_in_force() {
 fn whatever_is_refused_disarms() {
     let version = Version { label: Some("v7".into()), digest: Digest::of(b"abc") };
     let delivery = misrule_engine::delivery::Delivery::read(&bytes::Bytes::new(), None).unwrap_err();
-    for refusal in [Refusal::Delivery(delivery), Refusal::Panicked] {
+    for refusal in [Refusal::Delivery(delivery), Refusal::Panicked, Refusal::NoThread] {
         let failure = Failure::Refused { version: &version, refusal: &refusal };
         let (behaviour, line) = rescue("file:x", &failure);
         assert_eq!(behaviour, Behaviour::Disarm(Why::Refused));
@@ -65,15 +66,15 @@ async fn a_source_that_is_down_keeps_the_experiment_until_max_age_and_tells_its_
     house.told();
     for _ in 0..3 {
         house.refreshed(Err(unreachable())).await;
-        assert!(house.control.event_arrived().await.is_some());
+        assert!(house.event_arrives().await.is_some());
     }
     assert_eq!(house.told(), ["source_failed"; 3]);
     house.refreshed(Err(unreachable())).await;
     tokio::time::advance(MAX_AGE - 4 * INTERVAL + PAUSE).await;
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     assert_eq!(house.told(), ["source_failed", "stale"]);
     house.refreshed(Ok(Fetched::Unchanged)).await;
-    assert!(house.control.event_arrived().await.is_some());
+    assert!(house.event_arrives().await.is_some());
     let lines = house.lines();
     let [Line::SourceRecovered(line)] = &lines[..] else { panic!("{lines:?}") };
     assert_eq!(line.failures, 4);
@@ -91,29 +92,56 @@ async fn a_panic_while_arming_refuses_that_version_only() {
     let mut bad = experiment("bad");
     bad["policy"][0]["use"] = "path-outage".into();
     house.refreshed(Ok(content(&bad))).await;
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     assert_eq!(house.told(), ["refused", "disarmed"]);
     house.arms(experiment("good")).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresher_that_is_gone_disarms() {
-    let mut house = House::open();
+async fn a_refresh_that_panics_disarms_and_the_next_one_arms_the_same_version_again() {
+    let house = House::open();
     let armed = house.arms(experiment("brownout")).await;
     house.told();
-    house.forget_the_script();
+    house.script_panics();
     tokio::time::advance(INTERVAL).await;
-    house.control.event_arrived().await;
+    let _under_way = house.control.invocation_under_way();
     assert_eq!(house.control.ended(&armed).await, Why::Unwatched);
-    assert!(house.control.event_arrived().await.is_none());
-    assert_eq!(house.told(), ["failed", "disarmed"]);
+    assert!(house.event_arrives().await.is_none());
+    let lines = house.lines();
+    let [Line::Failed(failed), Line::Disarmed(_)] = &lines[..] else { panic!("{lines:?}") };
+    assert!(failed.reason.contains("asked again in 60000 ms"), "{failed:?}");
+    assert_eq!(house.times_restored(), 1, "what the source knew is forgotten");
+    house.script(Ok(content(&experiment("brownout"))));
+    house.finished(3).await;
+    assert!(house.event_arrives().await.is_some());
+    assert_eq!(house.told(), ["source_recovered", "armed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_source_is_watched_on_wherever_the_refresher_panics() {
+    for look in 1.. {
+        let house = House::open();
+        house.script(Ok(content(&experiment("brownout"))));
+        house.break_clock(look);
+        let _under_way = panics::contain(None, || house.control.invocation_under_way());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if !house.clock_broke() {
+            assert!(look > 5, "{look} looks are all");
+            return;
+        }
+        house.script(Ok(content(&experiment("brownout"))));
+        house.script(Ok(content(&experiment("brownout"))));
+        let _under_way = house.control.invocation_under_way();
+        tokio::time::sleep(3 * INTERVAL).await;
+        assert!(house.event_arrives().await.is_some(), "after look {look}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_disabled_control_never_injects() {
     let armed = House::open().arms(experiment("brownout")).await;
     let control = Control::disabled();
-    assert!(control.event_arrived().await.is_none());
+    assert!(control.event_arrived(armed.enforcer.expires()).await.is_none());
     control.before_next().await;
     drop(control.invocation_under_way());
     assert!(!control.may_inject(&armed, armed.enforcer.expires().minus(PAUSE)));

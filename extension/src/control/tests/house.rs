@@ -30,6 +30,7 @@ pub(super) const LIFE: Duration = Duration::from_secs(3600);
 pub(super) const START: Timestamp = Timestamp::from_milliseconds(1_800_000_000_000);
 
 type Answer = Result<Fetched, SourceError>;
+type Answers = Box<dyn FnOnce() -> Answer + Send>;
 type ReadyMade = fn(&str) -> Option<&'static [u8]>;
 
 /// What a test may choose before the doors open.
@@ -49,18 +50,19 @@ impl Default for Plot {
     }
 }
 
-pub(super) struct House {
+pub(crate) struct House {
     pub control: Control,
     state: Arc<State>,
-    answers: mpsc::UnboundedSender<Answer>,
+    answers: mpsc::UnboundedSender<Answers>,
     asked: watch::Receiver<u64>,
     restored: watch::Receiver<u64>,
     lines: Arc<Mutex<Vec<Line>>>,
     wall_set: Arc<AtomicI64>,
+    looks: Arc<AtomicI64>,
 }
 
 impl House {
-    pub(super) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::with(Plot::default())
     }
 
@@ -74,12 +76,12 @@ impl House {
     }
 
     fn furnished(plot: Plot, ledger: Ledger) -> Self {
-        let (lines, wall_set) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicI64::new(0)));
+        let (lines, wall_set, looks) = (Arc::new(Mutex::new(Vec::new())), Arc::default(), Arc::default());
         let say: Say = {
             let lines = Arc::clone(&lines);
             Arc::new(move |line| lines.lock().unwrap().push(line))
         };
-        let state = State::new(clock(&wall_set), say, plot.waits).snapshotted(plot.snapshotted).keeping(ledger);
+        let state = State::new(clock(&wall_set, &looks), say, plot.waits).snapshotted(plot.snapshotted).keeping(ledger);
         let state = Arc::new(state);
         let carries = Carries::everything();
         let loader = Loader::new(environment(), carries, plot.keys, plot.ready_made);
@@ -89,16 +91,21 @@ impl House {
         let (restores, restored) = watch::channel(0);
         let source = Script { answers: script, asks, restores, asking: AtomicBool::new(false) };
         super::super::Refresher::new(Arc::clone(&state), loader, source).spawn();
-        Self { control: Control(Some(Arc::clone(&state))), state, answers, asked, restored, lines, wall_set }
+        Self { control: Control(Some(Arc::clone(&state))), state, answers, asked, restored, lines, wall_set, looks }
     }
 
     /// The source's next answer, once it is asked.
     pub(super) fn script(&self, answer: Answer) {
-        self.answers.send(answer).unwrap();
+        self.answers.send(Box::new(|| answer)).unwrap();
+    }
+
+    /// An event arrives that has all the time in the world.
+    pub(crate) async fn event_arrives(&self) -> Option<Arc<Armed>> {
+        self.control.event_arrived(Timestamp::from_milliseconds(u64::MAX)).await
     }
 
     /// A whole refresh with this answer: an invocation begins when one is due, and ends when it is done.
-    pub(super) async fn refreshed(&self, answer: Answer) {
+    pub(crate) async fn refreshed(&self, answer: Answer) {
         let mut finished = self.state.finished();
         let before = *finished.borrow();
         if before > 0 {
@@ -111,13 +118,23 @@ impl House {
     }
 
     /// The source panics when it is asked next.
-    pub(super) fn forget_the_script(&mut self) {
-        self.answers = mpsc::unbounded_channel().0;
+    pub(super) fn script_panics(&self) {
+        self.answers.send(Box::new(|| panic!("the source breaks, says the test"))).unwrap();
     }
 
-    pub(super) async fn arms(&self, experiment: Value) -> Arc<Armed> {
+    /// Whoever looks at the clock for the so many'th time from now panics; nobody where it is 0.
+    pub(crate) fn break_clock(&self, look: i64) {
+        self.looks.store(look, Ordering::SeqCst);
+    }
+
+    /// Whether the clock broke since.
+    pub(crate) fn clock_broke(&self) -> bool {
+        self.looks.load(Ordering::SeqCst) <= 0
+    }
+
+    pub(crate) async fn arms(&self, experiment: Value) -> Arc<Armed> {
         self.refreshed(Ok(content(&experiment))).await;
-        self.control.event_arrived().await.expect("the experiment is in force")
+        self.event_arrives().await.expect("the experiment is in force")
     }
 
     /// Waits until the source was asked so many times in all.
@@ -154,7 +171,7 @@ impl House {
     }
 
     /// The lines since the last look, as the layer's log has them by default.
-    pub(super) fn lines(&self) -> Vec<Line> {
+    pub(crate) fn lines(&self) -> Vec<Line> {
         self.all_lines().into_iter().filter(|line| line.level() > Level::Debug).collect()
     }
 
@@ -169,9 +186,10 @@ impl House {
     }
 }
 
-fn clock(wall_set: &Arc<AtomicI64>) -> Clock {
-    let (start, wall_set) = (Instant::now(), Arc::clone(wall_set));
+fn clock(wall_set: &Arc<AtomicI64>, looks: &Arc<AtomicI64>) -> Clock {
+    let (start, wall_set, looks) = (Instant::now(), Arc::clone(wall_set), Arc::clone(looks));
     Clock::new(move || {
+        assert_ne!(looks.fetch_sub(1, Ordering::SeqCst), 1, "the clock breaks, says the test");
         let monotonic = Instant::now();
         let wall = START.plus(monotonic - start).as_milliseconds();
         let wall = wall.saturating_add_signed(wall_set.load(Ordering::SeqCst));
@@ -191,7 +209,7 @@ pub(super) fn environment() -> Environment {
 }
 
 /// An experiment by this name, an hour long, that slows every event of every function down.
-pub(super) fn experiment(name: &str) -> Value {
+pub(crate) fn experiment(name: &str) -> Value {
     json!({
         "name": name,
         "hypothesis": "Clients retry.",
@@ -225,7 +243,7 @@ pub(super) fn unreachable() -> SourceError {
 }
 
 struct Script {
-    answers: mpsc::UnboundedReceiver<Answer>,
+    answers: mpsc::UnboundedReceiver<Answers>,
     asks: watch::Sender<u64>,
     restores: watch::Sender<u64>,
     asking: AtomicBool,
@@ -240,7 +258,7 @@ impl Source for Script {
         INTERVAL
     }
 
-    fn restored(&mut self) {
+    fn forget(&mut self) {
         self.restores.send_modify(|restored| *restored += 1);
     }
 
@@ -249,6 +267,6 @@ impl Source for Script {
         self.asks.send_modify(|asked| *asked += 1);
         let answer = self.answers.recv().await;
         self.asking.store(false, Ordering::SeqCst);
-        answer.expect("the script goes on")
+        answer.expect("the script goes on")()
     }
 }

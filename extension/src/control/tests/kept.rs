@@ -113,7 +113,7 @@ async fn what_stopped_before_a_restart_stays_stopped() {
 
     let second = House::keeping(&file);
     second.refreshed(Ok(content(&stopping()))).await;
-    assert!(second.control.event_arrived().await.is_none());
+    assert!(second.event_arrives().await.is_none());
     assert_eq!(second.told(), ["stopped"]);
 }
 

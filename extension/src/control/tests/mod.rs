@@ -3,7 +3,7 @@
 mod appconfig;
 mod ends;
 mod failures;
-mod house;
+pub(crate) mod house;
 mod kept;
 mod observed;
 mod refreshing;

@@ -47,7 +47,7 @@ async fn what_was_published_elsewhere_is_refused_by_what_does_not_match() {
         house.told();
         for _ in 0..2 {
             house.refreshed(Ok(content(&published_to(field, &names)))).await;
-            assert!(house.control.event_arrived().await.is_none());
+            assert!(house.event_arrives().await.is_none());
         }
         let lines = house.lines();
         let [Line::Refused(refused), Line::Disarmed(_)] = &lines[..] else { panic!("{field}: {lines:?}") };
@@ -71,7 +71,7 @@ async fn an_account_that_only_an_invocation_shows_is_compared_then() {
     let mismatch = "it was published to the account 210987654321, and this is 123456789012";
     assert_eq!(refused.reason, format!("experiment `outage` is not for this place: {mismatch}"));
     assert_eq!((refused.source.as_str(), disarmed.experiment.as_str()), ("appconfig:shop/prod/faults", "outage"));
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     house.refreshed(Ok(Fetched::Unchanged)).await;
     assert_eq!(house.told(), [""; 0], "the same delivery stays refused");
 
@@ -123,13 +123,13 @@ async fn handlers_that_fail_stop_an_experiment_until_a_new_version() {
     assert_eq!((stopped.errors, stopped.invocations, stopped.over_ms), (2, 4, 60_000));
     assert_eq!(house.control.ended(&armed).await, Why::Stopped, "delays under way end too");
     house.control.handler_answered(&armed, true);
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     assert_eq!(house.told(), [""; 0], "it is said once");
 
     house.refreshed(Ok(halt())).await;
     house.told();
     house.refreshed(Ok(content(&stopping()))).await;
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     assert_eq!(house.told(), ["stopped"], "the same version stays stopped");
 
     let mut newer = stopping();
@@ -169,7 +169,7 @@ async fn an_experiment_injects_up_to_the_last_millisecond_and_no_further() {
         advance(millisecond).await;
         assert!(!house.control.may_inject(&armed, house.now()), "{why}, after {last:?}");
         assert_eq!(house.control.over(&armed), Some(why));
-        assert!(house.control.event_arrived().await.is_none());
+        assert!(house.event_arrives().await.is_none());
     }
 }
 
@@ -198,7 +198,7 @@ async fn cuts_are_told_once_a_minute_and_none_is_lost() {
     (0..3).for_each(|_| cut(&first, "the experiment's max_delay"));
     assert_eq!(counts(&house), [1]);
     advance(INTERVAL).await;
-    house.control.event_arrived().await;
+    house.event_arrives().await;
     assert_eq!(counts(&house), [2], "with the next event after a minute");
     (0..3).for_each(|_| cut(&first, "the experiment's max_delay"));
     let second = house.arms(experiment("second")).await;

@@ -34,7 +34,7 @@ async fn the_first_fetch_starts_at_once_and_idleness_asks_no_more() {
         tokio::task::yield_now().await;
     }
     assert_eq!(house.times_asked(), 1);
-    house.control.event_arrived().await;
+    house.event_arrives().await;
     house.asked(2).await;
 }
 
@@ -44,7 +44,7 @@ async fn an_event_before_its_time_asks_nothing() {
     house.arms(experiment("brownout")).await;
     advance(INTERVAL - Duration::from_secs(1)).await;
     drop(house.control.invocation_under_way());
-    house.control.event_arrived().await;
+    house.event_arrives().await;
     tokio::task::yield_now().await;
     assert_eq!(house.times_asked(), 1);
 }
@@ -69,10 +69,10 @@ async fn after_a_forward_jump_the_source_is_asked_once() {
     house.arms(experiment("brownout")).await;
     house.set_wall(600);
     house.script(Ok(Fetched::Unchanged));
-    house.control.event_arrived().await;
+    house.event_arrives().await;
     house.finished(2).await;
     for _ in 0..5 {
-        assert!(house.control.event_arrived().await.is_some());
+        assert!(house.event_arrives().await.is_some());
         tokio::task::yield_now().await;
     }
     assert_eq!(house.times_asked(), 2);
@@ -84,7 +84,7 @@ async fn a_backward_jump_holds_no_refresh_up() {
     house.arms(experiment("brownout")).await;
     house.set_wall(-86_400);
     advance(INTERVAL).await;
-    house.control.event_arrived().await;
+    house.event_arrives().await;
     house.asked(2).await;
 }
 
@@ -109,15 +109,35 @@ async fn an_invocation_waits_for_the_first_experiment_only_where_that_was_asked_
     let waits = Waits { first, refresh: ALLOWED, hold: true };
     let house = House::with(Plot { waits, ..Plot::default() });
     house.asked(1).await;
-    let (armed, took) = timed(house.control.event_arrived()).await;
+    let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_none() && is(took, first), "{took:?}");
-    let (armed, took) = timed(house.control.event_arrived()).await;
+    let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_none() && took.is_zero(), "the second invocation does not wait: {took:?}");
 
     let house = House::with(Plot { waits, ..Plot::default() });
     house.script(Ok(content(&experiment("brownout"))));
-    let (armed, took) = timed(house.control.event_arrived()).await;
+    let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_some() && took < first, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_invocation_waits_longer_than_half_of_what_is_left_of_its_time() {
+    let first = Duration::from_secs(10);
+    let waits = Waits { first, refresh: Duration::from_secs(5), hold: true };
+    let house = House::with(Plot { waits, ..Plot::default() });
+    house.asked(1).await;
+    let in_ms = |left: u64| house.now().plus(Duration::from_millis(left));
+    for (left, waited) in [(3100, 1500), (1100, 500), (100, 0), (0, 0)] {
+        let (armed, took) = timed(house.control.event_arrived(in_ms(left))).await;
+        assert!(armed.is_none() && is(took, Duration::from_millis(waited)), "{left}: {took:?}");
+    }
+    let (_, took) = timed(house.control.event_arrived(in_ms(60_000))).await;
+    assert!(is(took, first - Duration::from_secs(2)), "the rest of what all may wait for: {took:?}");
+
+    house.arms(experiment("brownout")).await;
+    advance(MAX_AGE + INTERVAL).await;
+    let (armed, took) = timed(house.control.event_arrived(house.now().plus(Duration::from_millis(300)))).await;
+    assert!(armed.is_none() && is(took, HOLD), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,20 +146,20 @@ async fn an_invocation_waits_a_little_for_a_refresh_where_the_last_is_too_old() 
     house.arms(experiment("brownout")).await;
     house.told();
     advance(MAX_AGE + INTERVAL).await;
-    let (armed, took) = timed(house.control.event_arrived()).await;
+    let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_none() && is(took, ALLOWED), "{took:?}");
     assert_eq!(house.told(), ["stale"]);
-    let (armed, took) = timed(house.control.event_arrived()).await;
+    let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_none() && took.is_zero(), "one refresh is waited for once: {took:?}");
     assert_eq!(house.told(), [""; 0], "and told once");
 
     house.script(Ok(Fetched::Unchanged));
     house.finished(2).await;
-    assert!(house.control.event_arrived().await.is_some(), "the same experiment, young again");
+    assert!(house.event_arrives().await.is_some(), "the same experiment, young again");
 
     advance(MAX_AGE + INTERVAL).await;
     house.script(Ok(Fetched::Unchanged));
-    let (armed, took) = timed(house.control.event_arrived()).await;
+    let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_some() && took < ALLOWED, "{took:?}");
 }
 
@@ -149,9 +169,9 @@ async fn an_invocation_does_not_wait_while_a_failed_refresh_backs_off() {
     house.arms(experiment("brownout")).await;
     advance(MAX_AGE + INTERVAL).await;
     house.script(Err(unreachable()));
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     house.finished(2).await;
-    let (armed, took) = timed(house.control.event_arrived()).await;
+    let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_none() && took.is_zero(), "{took:?}");
 }
 
@@ -179,14 +199,14 @@ async fn a_connection_that_died_in_a_freeze_is_tried_again_at_once() {
     house.arms(experiment("brownout")).await;
     house.told();
     advance(INTERVAL).await;
-    house.control.event_arrived().await;
+    house.event_arrives().await;
     house.asked(2).await;
     house.set_wall(3000);
     house.script(Err(unreachable()));
     house.script(Ok(Fetched::Unchanged));
     let ((), took) = timed(house.finished(2)).await;
     assert!(took.is_zero(), "{took:?}");
-    assert!(house.control.event_arrived().await.is_some());
+    assert!(house.event_arrives().await.is_some());
     assert_eq!(house.told(), [""; 0]);
 }
 
@@ -229,9 +249,9 @@ async fn a_copy_that_is_not_drawn_injects_nothing_asks_nobody_and_says_so_once()
             house.control.restored();
         }
         let _under_way = house.control.invocation_under_way();
-        assert!(house.control.event_arrived().await.is_none(), "{says_so}");
+        assert!(house.event_arrives().await.is_none(), "{says_so}");
         tokio::time::sleep(3 * INTERVAL).await;
-        assert!(house.control.event_arrived().await.is_none(), "{says_so}");
+        assert!(house.event_arrives().await.is_none(), "{says_so}");
         assert_eq!(house.times_asked(), 1, "before the snapshot, {says_so}");
         assert_eq!(house.told(), ["armed", "pass_through"], "{says_so}");
     }

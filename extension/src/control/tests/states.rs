@@ -11,7 +11,7 @@ use crate::telemetry::Line;
 #[tokio::test(start_paused = true)]
 async fn the_first_experiment_is_armed_and_says_that_it_is_unsigned() {
     let house = House::open();
-    assert!(house.control.event_arrived().await.is_none(), "by default nothing waits for it");
+    assert!(house.event_arrives().await.is_none(), "by default nothing waits for it");
     let armed = house.arms(experiment("brownout")).await;
     assert_eq!(armed.enforcer.experiment().name, "brownout");
     let lines = house.lines();
@@ -31,7 +31,7 @@ async fn a_label_names_the_version() {
     let house = House::open();
     let Fetched::Content { bytes, .. } = content(&experiment("brownout")) else { panic!("content is content") };
     house.refreshed(Ok(Fetched::Content { bytes, label: Some("v7".into()) })).await;
-    assert_eq!(house.control.event_arrived().await.unwrap().version.to_string(), "v7");
+    assert_eq!(house.event_arrives().await.unwrap().version.to_string(), "v7");
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,7 +42,7 @@ async fn what_is_unchanged_stays_for_as_long_as_the_source_says_so() {
     for answer in [Fetched::Unchanged, content(&experiment("brownout")), Fetched::Unchanged].into_iter().cycle().take(9)
     {
         house.refreshed(Ok(answer)).await;
-        let now = house.control.event_arrived().await.unwrap();
+        let now = house.event_arrives().await.unwrap();
         assert!(std::sync::Arc::ptr_eq(&now.enforcer, &armed.enforcer), "nothing is armed anew");
     }
     assert_eq!(house.told(), [""; 0], "the same again is not told again");
@@ -67,7 +67,7 @@ async fn a_halt_disarms_and_ends_older_versions_too() {
     let second = house.arms(experiment("second")).await;
     house.told();
     house.refreshed(Ok(halt())).await;
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     assert_eq!(house.told(), ["halted", "disarmed"]);
     for armed in [first, second] {
         assert_eq!(house.control.ended(&armed).await, Why::Halted);
@@ -98,7 +98,7 @@ async fn what_is_refused_disarms_and_is_told_once() {
         house.told();
         for _ in 0..3 {
             house.refreshed(Ok(content(&delivery))).await;
-            assert!(house.control.event_arrived().await.is_none());
+            assert!(house.event_arrives().await.is_none());
         }
         let lines = house.lines();
         let [Line::Refused(refused), Line::Disarmed(disarmed)] = &lines[..] else { panic!("{delivery}: {lines:?}") };
@@ -117,7 +117,7 @@ async fn a_source_with_nothing_disarms_and_the_same_content_may_come_back() {
     assert_eq!(house.told(), ["nothing_deployed"]);
     let armed = house.arms(experiment("brownout")).await;
     house.refreshed(Ok(nothing())).await;
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     assert_eq!(house.control.ended(&armed).await, Why::Withdrawn);
     assert_eq!(house.told(), ["armed", "disarmed", "nothing_deployed"]);
     house.arms(experiment("brownout")).await;
@@ -142,7 +142,7 @@ async fn what_is_meant_for_others_arms_nothing_and_says_so() {
         house.arms(experiment("here")).await;
         house.told();
         house.refreshed(Ok(content(&delivery))).await;
-        assert!(house.control.event_arrived().await.is_none());
+        assert!(house.event_arrives().await.is_none());
         assert_eq!(house.told(), ["outside_blast_radius", "disarmed"], "{delivery}");
     }
     let mut aliased = experiment("aliased");
@@ -155,7 +155,7 @@ async fn with_a_key_nothing_else_arms_but_a_halt_is_heard() {
     let signer = SigningKey::from_seed(&[7; 32]);
     let house = House::with(Plot { keys: Some(signer.public_key().into()), ..Plot::default() });
     house.refreshed(Ok(content(&experiment("brownout")))).await;
-    assert!(house.control.event_arrived().await.is_none());
+    assert!(house.event_arrives().await.is_none());
     let lines = house.lines();
     let [Line::Refused(refused)] = &lines[..] else { panic!("{lines:?}") };
     let id = signer.public_key().id();

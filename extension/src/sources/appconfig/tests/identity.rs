@@ -163,7 +163,7 @@ async fn after_a_restore_the_credentials_are_others() {
     let server = Server::with(fetch().into_iter().chain(fetch()).collect()).await;
     let mut source = source(&server.url(), container(&giver, Authorization::Absent));
     source.fetch().await.unwrap();
-    source.restored();
+    source.forget();
     source.fetch().await.unwrap();
     assert_eq!(header(&server.heads()[3], "x-amz-security-token"), Some("SECOND-token"));
 }
@@ -178,7 +178,7 @@ async fn the_token_for_the_container_may_stand_in_a_file_that_changes() {
     let mut source = source(&server.url(), container(&giver, Authorization::File(file.path().to_owned())));
     for token in ["one", "two"] {
         std::fs::write(file.path(), format!("{token}\n")).unwrap();
-        source.restored();
+        source.forget();
         source.fetch().await.unwrap();
         assert_eq!(header(&giver.heads()[0], "authorization"), Some(token));
     }

@@ -76,7 +76,7 @@ async fn copies_of_a_snapshot_begin_sessions_of_their_own() {
     let mut second = source(&appconfig.endpoint(), keys());
     second.token = Some(super::super::Token { text: token, is_first: false, was_early: false });
     for copy in [&mut first, &mut second] {
-        copy.restored();
+        copy.forget();
         assert_eq!(copy.fetch().await.unwrap(), content("one", None));
         appconfig.advance(POLL);
         assert_eq!(copy.fetch().await.unwrap(), Fetched::Unchanged);

@@ -183,7 +183,7 @@ async fn after_a_restore_the_session_is_another() {
     let server = Server::with(script).await;
     let mut source = keyed(&server);
     source.fetch().await.unwrap();
-    source.restored();
+    source.forget();
     source.fetch().await.unwrap();
     assert_eq!(server.asked(), [SESSION, &get("a"), SESSION, &get("c")]);
 }
