@@ -62,4 +62,5 @@ async fn an_answer_that_lambda_loses_is_told_and_a_wait_that_ends_is_not() {
     let reason = line["reason"].as_str().unwrap();
     let why = format!("Lambda's Runtime API at {} closed the connection without an answer: ", lambda.address());
     assert!(reason.starts_with(&format!("a request of the runtime got no answer: {why}")), "{line}");
+    extension.ends().await;
 }

@@ -11,13 +11,18 @@ use super::exchange::{Lambda, soon};
 use super::message::{Message, Reader};
 
 pub(crate) struct Extension {
-    _process: Child,
+    process: Child,
     pub(crate) port: u16,
     /// What it writes. Nobody reads it unless the test does.
     pub(crate) log: ChildStdout,
 }
 
 impl Extension {
+    /// Ends it, and waits for that: what it still asks could reach another test that has got the same port.
+    pub(crate) async fn ends(mut self) {
+        soon("its end", self.process.kill()).await.unwrap();
+    }
+
     /// The next line of its log that has this name.
     pub(crate) async fn says(&mut self, name: &str) -> Value {
         let mut lines = BufReader::new(&mut self.log).lines();
@@ -48,7 +53,7 @@ pub(crate) fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extens
         .spawn()
         .unwrap();
     let log = process.stdout.take().unwrap();
-    Extension { _process: process, port, log }
+    Extension { process, port, log }
 }
 
 async fn says(lambda: &mut Reader, status: &str, body: &str) {
