@@ -12,7 +12,9 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use misrule_engine::decision::{FaultKind, Hook};
 use misrule_engine::invocation::AnswerForm;
+use misrule_local::appconfig::AppConfig;
 use misrule_local::function::FunctionBuilder;
+use misrule_tests::emulator::{Emulator, EmulatorBuilder};
 use misrule_tests::layered::{self, Layered};
 use misrule_tests::programs;
 use misrule_tests::publishing::{bundle, experiment_within};
@@ -61,6 +63,15 @@ async fn armed_with(function: FunctionBuilder, content: Vec<u8>, variables: &[(&
     let layered = layered::layered_after(content, function, variables).await?;
     layered.until_line("armed").await;
     Ok(layered)
+}
+
+/// A function under AWS's emulator and this experiment, and the AppConfig that has it.
+async fn emulated(builder: EmulatorBuilder, content: Vec<u8>) -> Result<(Emulator, AppConfig)> {
+    let (appconfig, place) = layered::local_appconfig().await?;
+    appconfig.deploy(&place, "application/octet-stream", content);
+    let builder = builder.env("MISRULE_PORT", layered::free_port()?.to_string()).env("MISRULE_FIRST_WAIT", "20s");
+    let builder = builder.env("MISRULE_SOURCE", format!("appconfig:{}", layered::PLACE));
+    Ok((builder.env("AWS_ENDPOINT_URL", appconfig.endpoint()).start().await?, appconfig))
 }
 
 /// A test itself and not its name: where it is gone, nothing builds.

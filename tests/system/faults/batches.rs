@@ -1,10 +1,11 @@
 //! Records of a batch that fail, as the handler on AWS's Python client and Lambda's poller see it.
 
-use anyhow::Result;
-use misrule_tests::layered::{self, Layered};
+use anyhow::{Context as _, Result};
+use misrule_tests::emulator::{self, Emulator, Instances};
+use misrule_tests::layered;
 use serde_json::{Value, json};
 
-use super::{armed_with, experiment_of};
+use super::{armed_with, emulated, experiment_of};
 
 /// A batch of three records, of which a policy fails the second before the handler and the third after it; the handler
 /// itself reports the first.
@@ -66,40 +67,56 @@ impl Batch {
     }
 }
 
-/// A function of which the same records fail in the batches of all sources.
-async fn armed(partial_batches: bool) -> Result<Layered> {
+/// An experiment under which the same records fail in the batches of all sources.
+fn experiment(partial_batches: bool) -> Result<Vec<u8>> {
     let batches: Vec<_> = SOURCES.iter().map(|source| source()).collect();
     let names = |number: usize| batches.iter().map(|batch| batch.ids[number]).collect::<Vec<_>>();
     let before = json!({ "before": [{ "fault": "fail-items", "names": names(0) }] });
     let after = json!({ "after": [{ "fault": "fail-items", "names": names(1) }], "answer_body": true });
     let policy =
         |name: &str, settings: Value| json!({ "name": name, "module": "catalogue.wasm", "settings": settings });
-    let policies = json!([policy("early", before), policy("late", after)]);
-    let content = experiment_of(&policies, &json!({ "partial_batches": partial_batches }))?;
-    armed_with(layered::python("orders")?, content, &[]).await
+    experiment_of(
+        &json!([policy("early", before), policy("late", after)]),
+        &json!({ "partial_batches": partial_batches }),
+    )
 }
 
-async fn answer(layered: &Layered, event: &Value) -> Result<Value> {
-    let answer = layered.function.invoke(event.to_string()).await.outcome.bytes().await;
-    Ok(serde_json::from_slice(&answer)?)
+/// The handler got what it was to get, and all three records are reported.
+fn is_right(batch: &Batch, partial_batches: bool, answer: &[u8]) -> Result<()> {
+    let mut answer: Value = serde_json::from_slice(answer)?;
+    let report = answer["batchItemFailures"].take();
+    let reported: Vec<_> = report.as_array().into_iter().flatten().map(|one| &one["itemIdentifier"]).collect();
+    let mut expected = if partial_batches { batch.without_the_second() } else { batch.event() };
+    expected["batchItemFailures"] = Value::Null;
+    assert_eq!(answer, expected, "{}: what the handler got", batch.source);
+    let all = [0, 1, 2].iter().all(|number| reported.contains(&&batch.identifiers[*number]));
+    assert!(reported.len() == 3 && all, "{}: {report}", batch.source);
+    Ok(())
 }
 
 #[tokio::test]
 pub(super) async fn records_fail_beside_those_that_the_handler_reports() -> Result<()> {
     for partial_batches in [false, true] {
-        let layered = armed(partial_batches).await?;
+        let layered = armed_with(layered::python("orders")?, experiment(partial_batches)?, &[]).await?;
         for batch in SOURCES.iter().map(|source| source()) {
-            let mut answer = answer(&layered, &batch.event()).await?;
-            let report = answer["batchItemFailures"].take();
-            let reported: Vec<_> = report.as_array().into_iter().flatten().map(|one| &one["itemIdentifier"]).collect();
-            let [first, second, third] = [0, 1, 2].map(|number| &batch.identifiers[number]);
-            let mut expected = if partial_batches { batch.without_the_second() } else { batch.event() };
-            expected["batchItemFailures"] = Value::Null;
-            assert_eq!(answer, expected, "{}: what the handler got", batch.source);
-            assert_eq!(reported.len(), 3, "{}: {report}", batch.source);
-            assert!([first, second, third].iter().all(|one| reported.contains(one)), "{}: {report}", batch.source);
+            let invoked = layered.function.invoke(batch.event().to_string()).await;
+            is_right(&batch, partial_batches, &invoked.outcome.bytes().await)?;
         }
         assert_eq!(layered.until_line("injected").await["faults"], json!(["fail-items"]));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn records_fail_under_awss_emulator_too() -> Result<()> {
+    let test = "faults::batches::records_fail_under_awss_emulator_too";
+    let Some(namespace) = emulator::namespace(test, Instances::OnDemand).await else { return Ok(()) };
+    let opt = emulator::layer()?;
+    let builder = Emulator::builder(namespace, opt.path()).handler("app.handler");
+    let (emulator, _appconfig) = emulated(builder, experiment(true)?).await?;
+    for batch in SOURCES.iter().map(|source| source()) {
+        let answer = emulator.invoke(&batch.event().to_string()).await?;
+        is_right(&batch, true, answer.body.as_bytes()).with_context(|| emulator.last_words())?;
     }
     Ok(())
 }

@@ -6,11 +6,11 @@ use anyhow::Result;
 use misrule_local::function::Function;
 use misrule_local::lambda::Outcome;
 use misrule_tests::emulator::{self, Emulator, Instances};
-use misrule_tests::layered::{self, PLACE, free_port, http_event, local_appconfig};
+use misrule_tests::layered::{self, http_event};
 use misrule_tests::programs;
 use serde_json::{Value, json};
 
-use super::{armed, catalogue};
+use super::{armed, catalogue, emulated};
 
 /// An order through a REST API, its body in base64.
 fn order() -> Value {
@@ -148,22 +148,22 @@ async fn a_runtime_that_survives_a_crash_gets_its_event_and_that_is_told() -> Re
 }
 
 #[tokio::test]
-async fn under_lambdas_own_control_program_a_crash_is_the_runtimes() -> Result<()> {
-    let test = "faults::before::under_lambdas_own_control_program_a_crash_is_the_runtimes";
+async fn under_lambdas_own_control_program_a_crash_is_the_runtimes_and_what_hangs_times_out() -> Result<()> {
+    let test = "faults::before::under_lambdas_own_control_program_a_crash_is_the_runtimes_and_what_hangs_times_out";
     let Some(namespace) = emulator::namespace(test, Instances::OnDemand).await else { return Ok(()) };
-    let (appconfig, place) = local_appconfig().await?;
-    appconfig.deploy(&place, "application/octet-stream", catalogue(&crash())?);
     let opt = emulator::layer()?;
-    let builder = Emulator::builder(namespace, opt.path()).env("MISRULE_PORT", free_port()?.to_string());
-    let builder = builder.env("MISRULE_SOURCE", format!("appconfig:{PLACE}")).env("MISRULE_FIRST_WAIT", "20s");
-    let emulator = builder.env("AWS_ENDPOINT_URL", appconfig.endpoint()).start().await?;
-    for _ in 0..2 {
-        let crashed = emulator.invoke(&http_event("GET", "/crash")).await?;
-        assert!(crashed.body.contains("Runtime.ExitError"), "{crashed:?}\n{}", emulator.last_words());
-        let served = emulator.invoke(&http_event("GET", "/orders/7")).await?;
-        assert_eq!((served.status, served.error_type), (200, None), "{}", emulator.last_words());
+    for (fault, told) in [("crash", "Runtime.ExitError"), ("hang", "Task timed out after 3.00 seconds")] {
+        let settings = json!({ "path": "/hit", "before": [{ "fault": fault }] });
+        let builder = Emulator::builder(namespace, opt.path()).timeout(Duration::from_secs(3));
+        let (emulator, _appconfig) = emulated(builder, catalogue(&settings)?).await?;
+        for _ in 0..2 {
+            let hit = emulator.invoke(&http_event("GET", "/hit")).await?;
+            assert!(hit.body.contains(told), "{fault}: {hit:?}\n{}", emulator.last_words());
+            let served = emulator.invoke(&http_event("GET", "/orders/7")).await?;
+            assert_eq!((served.status, served.error_type), (200, None), "{fault}: {}", emulator.last_words());
+        }
+        let lines = emulator.shut_down().await?.lines;
+        assert!(!lines.iter().any(|line| line.contains("Extension.Crash")), "{fault}: {}", lines.join("\n"));
     }
-    let lines = emulator.shut_down().await?.lines;
-    assert!(!lines.iter().any(|line| line.contains("Extension.Crash")), "{}", lines.join("\n"));
     Ok(())
 }

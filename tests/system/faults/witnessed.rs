@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use misrule_engine::decision::{FaultKind, Hook};
 use misrule_tests::emulator::{self, Emulator, Instances};
-use misrule_tests::layered::{self, Layered, PLACE, free_port, http_event, local_appconfig};
+use misrule_tests::layered::{self, Layered, http_event};
 use misrule_tests::publishing::now;
 use serde_json::{Value, json};
 
-use super::{armed_with, experiment_of};
+use super::{armed_with, emulated, experiment_of};
 
 const MIB: u64 = 1024 * 1024;
 /// What is held of memory, in MiB.
@@ -237,13 +237,9 @@ async fn caller_and_handler_see_each_fault() -> Result<()> {
 async fn caller_and_handler_see_each_fault_under_awss_emulator() -> Result<()> {
     let test = "faults::witnessed::caller_and_handler_see_each_fault_under_awss_emulator";
     let Some(namespace) = emulator::namespace(test, Instances::OnDemand).await else { return Ok(()) };
-    let (appconfig, place) = local_appconfig().await?;
-    appconfig.deploy(&place, "application/octet-stream", experiment(CASES.iter())?);
     let opt = emulator::layer()?;
     let builder = Emulator::builder(namespace, opt.path()).handler("witness.handler").tmp_mib(64);
-    let builder = builder.env("MISRULE_PORT", free_port()?.to_string()).env("MISRULE_FIRST_WAIT", "20s");
-    let builder = builder.env("MISRULE_SOURCE", format!("appconfig:{PLACE}"));
-    let emulator = builder.env("AWS_ENDPOINT_URL", appconfig.endpoint()).start().await?;
+    let (emulator, _appconfig) = emulated(builder, experiment(CASES.iter())?).await?;
     for case in CASES {
         let (path, got) = (case.path(), invoked_there(&emulator, &case.path()).await?);
         assert!((case.shows)(&got), "{path}: {got:?}\n{}", emulator.last_words());
