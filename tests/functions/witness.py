@@ -70,8 +70,18 @@ def burns():
     return False
 
 
+def rests():
+    """Waits until nothing is beside this runtime: the kernel takes a little to end a process."""
+    for _ in range(200):
+        if not beside(b"memory") + beside(b"cpu"):
+            return
+        time.sleep(0.05)
+
+
 def handler(event, context):
     began, path = milliseconds(), event["rawPath"]
+    if path == "/next":
+        rests()
     if path == "/handled":
         return HANDLED
     HANDLED.append(path)
