@@ -226,7 +226,7 @@ async fn swapped(stage: Stage) -> Result<()> {
     stage.deliver(&bundled("second", &guest, &json!({}))?)?;
     stage.busy_until("armed", |line| line["experiment"] == "second").await?;
     writes(&mut runtime, response("Lambda-Runtime-Invocation-Id: i-1\r\n", b"fine")).await?;
-    sees(&mut lambda, "the answer").await?;
+    ensure!(sees(&mut lambda, "the answer").await?.body == b"fine", "another answer");
     let line = stage.layer()?.until("injected", |line| line["request_id"] == "r-1").await?;
     ensure!(line["experiment"] == "trial", "{line}");
     Ok(())

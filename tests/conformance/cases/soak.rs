@@ -19,7 +19,7 @@ use super::NO_LAYER;
 use crate::case::{Case, case};
 use crate::guest::{self, THROWS_AFTER};
 use crate::speech::{ACCEPTED, NEXT, STREAMING, armed, bundled, experiment, outage, post, request};
-use crate::stage::{Setting, Stage, is_asked, sees, soon, writes};
+use crate::stage::{Setting, Stage, has, is_asked, sees, soon, writes};
 
 const CONNECTIONS: u32 = 8;
 /// Invocations, and rounds in which each thing breaks once, at the least: in full, and otherwise.
@@ -205,7 +205,8 @@ impl Soak {
     async fn invocation(&self, runtime: &mut Reader, lambda: &mut Reader, draws: &mut Draws) -> Result<()> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let path = ["/health", "/orders/7", "/elsewhere"][usize::try_from(draws.below(3))?];
-        writes(lambda, request(number, path)).await?;
+        let event = request(number, path);
+        writes(lambda, &event).await?;
         let ours = async {
             tokio::select! {
                 _ = runtime.holds(1) => false,
@@ -217,9 +218,7 @@ impl Soak {
             self.answered(lambda, number).await?;
             return is_asked(lambda).await;
         }
-        let event = sees(runtime, "the event").await?;
-        let id = format!("r-{number}");
-        ensure!(event.header("Lambda-Runtime-Aws-Request-Id") == Some(&id), "not {id}: {event:?}");
+        has(runtime, &event).await?;
         writes(runtime, answer(number, draws)).await?;
         self.answered(lambda, number).await?;
         ensure!(sees(runtime, "what Lambda said").await?.start.contains("202"), "not accepted");
