@@ -14,6 +14,7 @@ use misrule_tests::programs::checkout;
 use misrule_tests::publishing;
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 
 use super::NO_LAYER;
 use crate::case::{Case, case};
@@ -21,7 +22,7 @@ use crate::guest::{self, THROWS_AFTER};
 use crate::speech::{ACCEPTED, NEXT, STREAMING, armed, bundled, experiment, outage, post, request};
 use crate::stage::{Setting, Stage, has, is_asked, sees, soon, writes};
 
-const CONNECTIONS: u32 = 8;
+const CONNECTIONS: u64 = 8;
 /// Invocations, and rounds in which each thing breaks once, at the least: in full, and otherwise.
 const FULL: (u32, usize) = (100_000, 10);
 const SHORT: (u32, usize) = (3_000, 2);
@@ -113,14 +114,17 @@ async fn soak(stage: Stage) -> Result<()> {
     let (end, over) = watch::channel(false);
     let (pairing, numbers, ours) = (Mutex::default(), AtomicU32::new(0), AtomicU32::new(0));
     let soak = Arc::new(Soak { stage, pairing, numbers, ours, over });
-    let runtimes: Vec<_> = (0..CONNECTIONS)
-        .map(|number| tokio::spawn(Arc::clone(&soak).runtime(Draws(seed.wrapping_add(u64::from(number) + 1)))))
-        .collect();
+    // They end with this, however it ends.
+    let mut runtimes = JoinSet::new();
+    for number in 1..=CONNECTIONS {
+        runtimes.spawn(Arc::clone(&soak).runtime(Draws(seed.wrapping_add(number))));
+    }
     let wanted = if soak.in_full() { FULL } else { SHORT };
     let held = soak.breaks(&mut Draws(seed), wanted).await.with_context(|| format!("MISRULE_SOAK_SEED={seed}"))?;
     end.send_replace(true);
-    for runtime in runtimes {
-        soon("a runtime to end", runtime).await??.with_context(|| format!("MISRULE_SOAK_SEED={seed}"))?;
+    tokio::select! {
+        ended = all_end(runtimes) => ended.with_context(|| format!("MISRULE_SOAK_SEED={seed}"))?,
+        stands = soak.ticks() => stands?,
     }
     let (invocations, ours) = (soak.numbers.load(Ordering::Relaxed), soak.ours.load(Ordering::Relaxed));
     println!("soak: {invocations} invocations, {ours} of them answered by Misrule; descriptors, KiB: {held:?}");
@@ -129,6 +133,13 @@ async fn soak(stage: Stage) -> Result<()> {
     let (first, last) = held.first().zip(held.last()).context("there was no round")?;
     ensure!(last.0 < first.0 + GROWTH, "descriptors: {held:?}");
     ensure!(last.1 < first.1 + GROWTH_KIB, "memory: {held:?}");
+    Ok(())
+}
+
+async fn all_end(mut runtimes: JoinSet<Result<()>>) -> Result<()> {
+    while let Some(runtime) = soon("a runtime to end", runtimes.join_next()).await? {
+        runtime??;
+    }
     Ok(())
 }
 
@@ -156,15 +167,16 @@ impl Soak {
 
     /// On the monotonic clock alone: by the wall clock each experiment would have ended long before its hour.
     async fn time_passes(&self) -> Result<()> {
-        let clock = self.stage.clock()?;
-        clock.ages(PAUSE)?;
-        let ticks = async {
-            while clock.ages(TICK).is_ok() {
-                tokio::time::sleep(TICK).await;
-            }
-        };
-        ensure!(tokio::time::timeout(EACH, ticks).await.is_err(), "the layer's clock cannot be moved");
-        Ok(())
+        self.stage.clock()?.ages(PAUSE)?;
+        tokio::time::timeout(EACH, self.ticks()).await.unwrap_or(Ok(()))
+    }
+
+    /// Lets the layer's time go on, until that fails.
+    async fn ticks(&self) -> Result<()> {
+        loop {
+            self.stage.clock()?.ages(TICK)?;
+            tokio::time::sleep(TICK).await;
+        }
     }
 
     fn in_full(&self) -> bool {
