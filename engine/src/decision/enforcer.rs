@@ -37,6 +37,8 @@ pub struct Admission {
     delayed_milliseconds: AtomicU64,
     /// Whether the invocation counts as touched: once, for both hooks.
     touched: AtomicBool,
+    /// Whether a policy forbade the experiment to act on it, in either hook.
+    forbidden: AtomicBool,
 }
 
 impl Admission {
@@ -185,6 +187,7 @@ impl Enforcer {
             answer_body: self.asked(asked).any(Policy::wants_answer_body),
             delayed_milliseconds: AtomicU64::new(0),
             touched: AtomicBool::new(false),
+            forbidden: AtomicBool::new(false),
         })
     }
 
@@ -263,7 +266,7 @@ impl Enforcer {
         !blast_radius.budget.is_unbounded() || blast_radius.stop_when.is_some()
     }
 
-    /// What the policies want, in order; none where one of them forbids everything. Each is asked all the same: what it
+    /// What the policies want, in order; none where one of them forbids everything, or did before the handler. Each is asked all the same: what it
     /// remembers must not depend on its neighbours.
     fn ask_all(
         &self,
@@ -274,16 +277,15 @@ impl Enforcer {
         notes: &mut Vec<Note>,
     ) -> Option<Vec<(PolicyName, Step)>> {
         let mut wanted = Vec::new();
-        let mut forbidden = false;
         for policy in self.asked(admission.asked).filter(|policy| policy.wants(hook)) {
             let wishes = policy.ask(invocation, answer, admission.seed, notes);
             let mut tell = |what| notes.push(Note { policy: policy.name().clone(), what });
-            forbidden |= wishes.forbid.is_some();
+            admission.forbidden.fetch_or(wishes.forbid.is_some(), Ordering::Relaxed);
             wishes.because.into_iter().for_each(|reason| tell(NoteKind::Because(reason)));
             wishes.forbid.into_iter().for_each(|reason| tell(NoteKind::Forbidden(reason)));
             wanted.extend(wishes.steps.into_iter().map(|step| (policy.name().clone(), step)));
         }
-        (!forbidden).then_some(wanted)
+        (!admission.forbidden.load(Ordering::Relaxed)).then_some(wanted)
     }
 
     fn asked(&self, bits: u32) -> impl Iterator<Item = &Policy> {

@@ -50,3 +50,14 @@ fn an_error_has_no_result_to_change() {
         matches!(decision.notes[..], [ref note] if matches!(note.what, NoteKind::Refused { reason: found, .. } if found == reason))
     );
 }
+
+#[test]
+fn what_is_forbidden_before_the_handler_stays_so_after_it() {
+    let enforcer = Bench::new().arm(&["reads-answer", "forbid"], ALLOWED);
+    let invocation = invocation(1, event("/"));
+    let admission = enforcer.admit(invocation.head()).expect("it is admitted");
+    let decided = |admission| enforcer.after(&invocation, admission, &Arc::new(whole(false)), NOW);
+    assert_eq!(steps(&decided(&admission)), [("reads-answer", &Step::SetStatus(503))], "nobody has forbidden it yet");
+    enforcer.before(&invocation, &admission, NOW);
+    assert_eq!(steps(&decided(&admission)), []);
+}
