@@ -372,3 +372,34 @@ impl Drop for Content {
 async fn drain(mut body: Incoming) {
     while let Some(Ok(_)) = body.frame().await {}
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::Request;
+    use hyper::client::conn::http1;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_read_stays_in_a_body_whose_reading_ends_early() {
+        let (ours, mut lambda) = tokio::io::duplex(1024);
+        let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+        tokio::spawn(connection);
+        let (answer, ()) = tokio::join!(sender.send_request(Request::new(Content::default())), async {
+            lambda.read_u8().await.unwrap();
+            lambda.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello").await.unwrap();
+        });
+        let mut content = Content::from_lambda(answer.unwrap().into_body());
+        for _ in 0..2 {
+            assert!(timeout(Duration::from_millis(20), Content::collect(&mut content)).await.is_err());
+            assert_eq!(content.ahead.front().and_then(Frame::data_ref), Some(&Bytes::from("hello")));
+        }
+        lambda.write_all(b" rest").await.unwrap();
+        assert_eq!(Content::collect(&mut content).await, Some(Bytes::from("hello rest")));
+    }
+}
