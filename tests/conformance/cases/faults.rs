@@ -76,7 +76,7 @@ pub(crate) fn cases() -> Result<Vec<Case>> {
             "(a request panics in the layer, by itself or in the soak)",
             "the event all the same, and one line",
         )
-        .elsewhere("nothing in the layer panics at will: the proxy's own tests, as `a_panic_becomes_nothing`"),
+        .elsewhere("nothing in the layer panics at will: the proxy's own tests, as `wherever_it_panics_event_and_answer_pass_as_they_came`"),
         case(
             "LAMBDA 65",
             "connects while another connection's event is delayed",
