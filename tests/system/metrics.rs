@@ -2,9 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use misrule_local::appconfig::{Behaviour, Plane};
+use misrule_local::function::Function;
 use misrule_tests::layered::{self, Layered};
-use misrule_tests::logs_insights;
 use misrule_tests::publishing::experiment;
+use misrule_tests::{logs_insights, programs};
 use serde_json::{Value, json};
 
 use crate::{faults, readme};
@@ -64,6 +65,26 @@ async fn a_fault_that_failed_counts_as_failed_and_not_as_injected() -> Result<()
         let log = layered.log();
         let counted = ["Injected", "FaultFailed"].map(|metric| sum(&log, metric, &json!([["function", "experiment"]])));
         assert_eq!(counted, [injected, failed], "{before}: {log:#?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fault_of_a_stream_counts_once_it_comes_to_its_bytes() -> Result<()> {
+    for (offset, injected, refused) in [(3, 1, 0), (99, 0, 1)] {
+        let pause = json!({ "fault": "pause", "number": offset, "duration": "10ms" });
+        let settings = json!({ "path": "/health", "after": [pause] });
+        let runtime = programs::checkout().join("sdk/local/tests/local/programs/runtime.py");
+        let layered = faults::armed(Function::builder("orders").runtime(runtime, []), &settings, &[]).await?;
+        let mut event: Value = serde_json::from_str(&layered::http_event("GET", "/health"))?;
+        event["do"] = json!("stream");
+        let streamed = layered.function.invoke(event.to_string()).await.outcome.bytes().await;
+        assert!(streamed.ends_with(b"onetwo"), "{streamed:?}");
+        layered.deploy(r#"{"halt": true}"#);
+        layered.all_news().until("disarmed").await?;
+        let log = layered.log();
+        let counted = ["Injected", "RefusedStep"].map(|metric| sum(&log, metric, &json!([["function", "experiment"]])));
+        assert_eq!(counted, [injected, refused], "{offset}: {log:#?}");
     }
     Ok(())
 }

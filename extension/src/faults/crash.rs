@@ -40,7 +40,10 @@ mod tests {
     async fn nothing_behind_it_is_carried_out_and_it_is_not_once_the_experiment_is_over() {
         let steps = [planned(Step::Crash), planned(Step::Delay(Duration::from_secs(3600)))];
         let stage = Stage::before(DIRECT);
-        assert_eq!(super::super::carry_out(&steps, Injections::default(), stage.scene()).await, Effect::Crash);
-        assert_eq!(super::super::carry_out(&steps, Injections::default(), stage.over().scene()).await, Effect::Done);
+        assert_eq!(super::super::carry_out(&steps, &mut Injections::default(), stage.scene()).await, Effect::Crash);
+        assert_eq!(
+            super::super::carry_out(&steps, &mut Injections::default(), stage.over().scene()).await,
+            Effect::Done
+        );
     }
 }

@@ -35,11 +35,12 @@ mod tests {
     use super::super::staged::{DIRECT, Stage, planned};
     use super::super::streamed::{Walk, Walked};
     use super::*;
+    use crate::telemetry::Injections;
 
     #[tokio::test]
     async fn what_stands_before_the_offset_passes_and_no_end_follows() {
         let stage = Stage::after(DIRECT, "");
-        let walk = Walk::of(&[planned(Step::Cut(3))], 0, stage.ground()).unwrap();
+        let walk = Walk::of(&[planned(Step::Cut(3))], 0, Injections::default(), stage.ground()).unwrap();
         let mut walked = Walked::new(walk(Full::new(Bytes::from_static(b"firstlast"))));
         let first: Turn<Infallible> = poll_fn(|cx| walked.poll_turn(cx)).await;
         assert!(matches!(first, Turn::Frame(frame) if frame.data_ref().is_some_and(|data| *data == "fir")));

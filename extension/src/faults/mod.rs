@@ -184,10 +184,11 @@ impl FaultError {
 
 /// Carries the steps out in their order, until one answers the invocation, the plan ends, or the experiment may no longer
 /// inject. A step that fails is logged and left out, and so is one that may not begin any more. What several change, each
-/// finds as the one before it left it. A policy counts as injecting once one of its steps was carried out.
-pub async fn carry_out(steps: &[PlannedStep], mut injections: Injections, scene: Scene<'_>) -> Effect {
+/// finds as the one before it left it. A policy counts as injecting once one of its steps was carried out. The steps of a
+/// stream are left to [`streamed`], with the injections that are not told yet.
+pub async fn carry_out(steps: &[PlannedStep], injections: &mut Injections, scene: Scene<'_>) -> Effect {
     let (mut changed, mut by) = (None, Vec::new());
-    for step in steps {
+    for step in steps.iter().filter(|step| !streamed::is_of_a_stream(&step.step)) {
         if !scene.control.may_inject(scene.armed, clock::now()) {
             if let Some(why) = scene.control.over(scene.armed) {
                 injections.tell(&step.policy, scene.armed);

@@ -28,7 +28,7 @@ use super::throttle::Throttle;
 use super::{FailedItems, Lasting, Scene, break_off, cut, pause, throttle};
 use crate::control::{Armed, Control};
 use crate::settings::{AnswerHeader, InvokeMode};
-use crate::telemetry::RefusedStep;
+use crate::telemetry::{Injections, RefusedStep};
 use crate::{clock, panics};
 
 /// Why a fault was not carried out whose offset the stream did not reach.
@@ -75,16 +75,18 @@ impl Ground {
         self.invocation.head().deadline.minus(margin) <= clock::now()
     }
 
-    fn is_over(&self, step: &PlannedStep) -> bool {
+    fn is_over(&self, step: &PlannedStep, injections: &mut Injections) -> bool {
         let scene = self.scene();
         if scene.control.may_inject(scene.armed, clock::now()) {
             return false;
         }
-        scene
-            .control
-            .over(scene.armed)
-            .iter()
-            .for_each(|why| scene.ended(&step.policy, &step.step, Duration::ZERO, why));
+        if let Some(why) = scene.control.over(scene.armed) {
+            // The length of a pause counts with its policy's line, of which this one takes it away.
+            if step.step.as_delay().is_some() {
+                injections.tell(&step.policy, scene.armed);
+            }
+            scene.ended(&step.policy, &step.step, Duration::ZERO, why);
+        }
         true
     }
 
@@ -106,12 +108,20 @@ pub struct Walk<B: Body> {
     /// What happens at an offset, the nearest first.
     marks: VecDeque<(u64, PlannedStep)>,
     over: bool,
+    /// Policies that did not inject yet.
+    injections: Injections,
     ground: Ground,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
-    /// The faults of streams among these steps; none where there are none. The payload begins after `prelude` bytes.
-    pub fn of(steps: &[PlannedStep], prelude: u64, ground: Ground) -> Option<impl FnOnce(B) -> Self + use<B>> {
+    /// The faults of streams among these steps; none where there are none. The payload begins after `prelude` bytes. A policy
+    /// counts as injecting once a fault of its own comes to its bytes.
+    pub fn of(
+        steps: &[PlannedStep],
+        prelude: u64,
+        injections: Injections,
+        ground: Ground,
+    ) -> Option<impl FnOnce(B) -> Self + use<B>> {
         let throttle = Throttle::slowest(steps, ground.allowance);
         let mut marks: Vec<_> = steps.iter().filter_map(|step| Some((offset(&step.step)?, step.clone()))).collect();
         marks.sort_by_key(|(offset, _)| *offset);
@@ -120,7 +130,7 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
         }
         Some(move |body| {
             let flow = Arc::new(Mutex::new(Flow::of(body)));
-            Self { flow, prelude, passed: 0, throttle, marks: marks.into(), over: false, ground }
+            Self { flow, prelude, passed: 0, throttle, marks: marks.into(), over: false, injections, ground }
         })
     }
 
@@ -146,9 +156,10 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
     async fn at_mark(&mut self) -> Option<Turn<B::Error>> {
         while self.prelude == 0 && self.marks.front().is_some_and(|(offset, _)| *offset <= self.passed) {
             let (_, step) = self.marks.pop_front()?;
-            if self.ground.is_over(&step) {
+            if self.ground.is_over(&step, &mut self.injections) {
                 continue;
             }
+            self.injections.tell(&step.policy, &self.ground.armed);
             match &step.step {
                 Step::Pause { duration, .. } => pause::carry_out(*duration, &step, self.ground.scene()).await,
                 Step::BreakOff { error_type, message, .. } => {
@@ -172,10 +183,11 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
         let until_mark = self.marks.front().map_or(u64::MAX, |(offset, _)| offset - self.passed);
         let at_once = self.throttle.as_ref().map_or(u64::MAX, Throttle::at_once);
         let size = most(until_mark.min(at_once));
-        if let Some(slow) = &mut self.throttle
-            && throttle::carry_out(slow, size, &self.ground).await.is_err()
-        {
-            self.throttle = None;
+        if let Some(slow) = &mut self.throttle {
+            self.injections.tell(slow.policy(), &self.ground.armed);
+            if throttle::carry_out(slow, size, &self.ground).await.is_err() {
+                self.throttle = None;
+            }
         }
         self.passed += size as u64;
         lock(&self.flow).take(size)
@@ -194,6 +206,11 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
 
 fn lock<B: Body>(flow: &Mutex<Flow<B>>) -> MutexGuard<'_, Flow<B>> {
     flow.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a step is carried out as a stream passes.
+pub(super) const fn is_of_a_stream(step: &Step) -> bool {
+    matches!(step, Step::Throttle(_)) || offset(step).is_some()
 }
 
 const fn offset(step: &Step) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use misrule_engine::decision::{CutReason, FaultKind, Hook, PlannedStep, Step};
+use misrule_engine::decision::{CutReason, FaultKind, Hook, PlannedStep, PolicyName, Step};
 use tokio::time::Instant;
 
 use super::streamed::Ground;
@@ -54,6 +54,11 @@ impl Throttle {
         Some(Self { step, bytes_per_second, even: None, held: Duration::ZERO, allowance })
     }
 
+    /// Who wanted it.
+    pub(super) fn policy(&self) -> &PolicyName {
+        &self.step.policy
+    }
+
     /// Bytes that pass in one go: at least one.
     pub(super) fn at_once(&self) -> u64 {
         let pieces = u64::try_from(Duration::from_secs(1).as_millis() / PIECE.as_millis()).unwrap_or(1);
@@ -96,8 +101,6 @@ pub(super) async fn carry_out(throttle: &mut Throttle, bytes: usize, ground: &Gr
 
 #[cfg(test)]
 mod tests {
-    use misrule_engine::decision::PolicyName;
-
     use super::*;
 
     fn throttle(rates: &[u32]) -> Throttle {

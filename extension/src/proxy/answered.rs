@@ -119,14 +119,14 @@ impl Answered<'_> {
         let (text, lasting, hook) = (&text, &proxy.lasting, Hook::After);
         let (failed_items, answer_header) = (after.failed_items.as_ref(), proxy.manner.answer_header());
         let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
-        let (plan, injections) =
+        let (plan, mut injections) =
             if may_inject { decide(control, &after, &answer, proxy).await } else { Default::default() };
-        let post = match (faults::carry_out(plan.steps(), injections, scene).await, answer.failed()) {
+        let post = match (faults::carry_out(plan.steps(), &mut injections, scene).await, answer.failed()) {
             // An error stays one: then Lambda delivers the whole batch again.
             (effect @ (Effect::Done | Effect::Changed(_)), true) => self.change(effect),
             (effect, _) => self.change(failed_items.join(effect, text, scene)),
         };
-        self.walk(plan.steps(), prelude, after.ground(control));
+        self.walk(plan.steps(), prelude, injections, after.ground(control));
         post
     }
 
@@ -144,8 +144,8 @@ impl Answered<'_> {
     }
 
     /// Lets the stream pass its faults, where there are any.
-    fn walk(&mut self, steps: &[PlannedStep], prelude: u64, ground: Ground) {
-        let Some(walk) = Walk::of(steps, prelude, ground) else { return };
+    fn walk(&mut self, steps: &[PlannedStep], prelude: u64, injections: Injections, ground: Ground) {
+        let Some(walk) = Walk::of(steps, prelude, injections, ground) else { return };
         streamed::announce(steps, self.request.headers_mut());
         let content = std::mem::take(self.request.body_mut());
         *self.request.body_mut() = content.walked(|content| Walked::new(walk(content)));

@@ -239,7 +239,7 @@ impl Admitted {
         let decision = self.decide();
         let (hook, took) = (Hook::Before, started.elapsed());
         let (decision, head) = (self.control.keep_spent(decision, &self.admission).await, self.invocation.head());
-        let injections = telemetry::decision_lines(&self.armed, head, hook, &decision, took, proxy.dry_run);
+        let mut injections = telemetry::decision_lines(&self.armed, head, hook, &decision, took, proxy.dry_run);
         if proxy.dry_run {
             return Effect::Done;
         }
@@ -247,7 +247,7 @@ impl Admitted {
         let (control, text, lasting) = (&self.control, invocation.event(), &proxy.lasting);
         let (failed_items, answer_header) = (self.failed_items.as_ref(), proxy.manner.answer_header());
         let scene = Scene { control, armed, invocation, text, lasting, failed_items, hook, invoke_mode, answer_header };
-        match faults::carry_out(decision.plan.steps(), injections, scene).await {
+        match faults::carry_out(decision.plan.steps(), &mut injections, scene).await {
             // Records that an earlier step failed are none that this answer may give for done.
             answer @ Effect::Answer(_) => failed_items.join(answer, text, scene),
             effect => effect,

@@ -16,6 +16,7 @@ use misrule_engine::time::Timestamp;
 use super::{Ground, Turn, Walk, Walked};
 use crate::clock;
 use crate::control::tests::house::{House, experiment};
+use crate::telemetry::Injections;
 
 /// What a handler streams: an error at the end is `Err`.
 struct Script(VecDeque<Result<Frame<Bytes>, &'static str>>);
@@ -83,7 +84,8 @@ async fn wherever_a_fault_panics_the_stream_goes_on_as_it_is() {
     let mut broke = 0;
     for (end, count, last) in [(Ok(trailers), 1, "end"), (Err("broken"), 0, "broken")] {
         for look in 1.. {
-            let walk = Walk::of(&steps(), "prelude;".len() as u64, ground(&house).await).unwrap();
+            let walk =
+                Walk::of(&steps(), "prelude;".len() as u64, Injections::default(), ground(&house).await).unwrap();
             let walked = Walked::new(walk(script(end.clone().map(Frame::trailers))));
             house.break_clock(look);
             let whole = ("prelude;first and last".to_owned(), count, last);

@@ -29,9 +29,9 @@ pub struct Faults {
     /// Which decision.
     #[serde(flatten)]
     pub about: About,
-    /// The kinds of the policy's steps, in their order.
+    /// The kinds of the policy's steps, in their order: what it asked for. Of one that fails there is a line besides.
     pub faults: Vec<&'static str>,
-    /// What each delay among them is to take, in milliseconds.
+    /// What each delay and pause among them is to take, in milliseconds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub delays_ms: Vec<u64>,
     /// The invocation's seed.
@@ -136,7 +136,7 @@ pub struct FaultEnded {
     pub about: About,
     /// The fault's kind.
     pub fault: &'static str,
-    /// Of a delay: how long it was to take, in milliseconds.
+    /// Of a delay or a pause: how long it was to take, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned_ms: Option<u64>,
     /// How long it took, in milliseconds; 0 where it was not begun.
