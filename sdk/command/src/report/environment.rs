@@ -7,6 +7,7 @@ use super::ledger::Version;
 use super::line::{Armed, Line};
 use super::message::Message;
 use super::tally::{Reasons, Tally, version_of};
+use super::times::Times;
 
 /// One execution environment.
 #[derive(Debug, Default, PartialEq)]
@@ -27,8 +28,8 @@ pub(crate) struct Environment {
     pub(crate) hints: BTreeMap<String, String>,
     /// The experiment versions that were armed, or that lines speak of.
     pub(crate) versions: BTreeMap<Version, InForce>,
-    /// The one that is in force now.
-    armed: Option<Version>,
+    /// The one that is in force now; in the end, the one that is in force where the log ends.
+    pub(crate) armed: Option<Version>,
     /// The invocation that started last, and the version that it was counted for.
     current: Option<Current>,
     /// Whether Lambda tells of starts: then its reports say nothing new.
@@ -51,6 +52,8 @@ pub(crate) struct InForce {
     /// Invocations that started while it was.
     pub(crate) invocations: u64,
     touched: Distinct,
+    /// When it was armed, and acted.
+    pub(crate) times: Times,
     /// By policy.
     pub(crate) policies: BTreeMap<String, Tally>,
     /// Why it went, or did not act.
@@ -81,7 +84,7 @@ impl Environment {
             }
             Message::Reported(id) if !self.told_of_starts => self.begin(id),
             Message::Wrapper(said) => {
-                self.obstacles.add(format!("the wrapper started the runtime without the layer: {said}"));
+                self.obstacles.add(format!("misrule-wrapper says: {said}"));
             }
             Message::Layer(line) => self.take_line(*line),
             Message::Reported(_) | Message::Broken | Message::Other => {}
@@ -147,6 +150,7 @@ impl Environment {
         self.armed = Some(version.clone());
         let in_force = self.versions.entry(version).or_default();
         in_force.armed += 1;
+        in_force.times.arm(armed.time);
         for named in &armed.policies {
             in_force.policies.entry(named.policy.clone()).or_default();
         }
@@ -164,6 +168,7 @@ impl Environment {
         let in_force = self.versions.entry(version).or_default();
         if let Line::Injected(faults) = line {
             in_force.touched.add(&faults.seed);
+            in_force.times.act(faults.time);
         }
         in_force.policies.entry(about.policy.clone()).or_default().take(line);
     }

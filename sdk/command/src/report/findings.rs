@@ -1,6 +1,6 @@
 //! What a report says loudly: that nothing was armed, or armed and nothing injected, and the likely causes out of the lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::ledger::{Ledger, Version};
 use super::summary::{Experiment, Place};
 use super::tally::Reasons;
-use super::wording::{among, counted};
+use super::wording::{among, counted, often};
 
 /// Below this chance that so many invocations pass untouched, a rate is no explanation.
 const UNLIKELY: f64 = 0.05;
@@ -85,19 +85,19 @@ fn never_armed(ledger: &Ledger, only: Option<&str>, placed: &[(&Version, Vec<Pla
     if others.is_empty() {
         return None;
     }
-    let subject = only.map_or("any experiment".to_owned(), |only| format!("`{only}`"));
+    let subject = only.map_or("no experiment".to_owned(), |only| format!("`{only}` never"));
     let (all, not) = (ledger.environments.len(), others.len());
     let (weight, says) = match not == all {
-        true => (
-            Weight::Loud,
-            format!("NEVER ARMED: the lines of {} do not say that {subject} was", counted(all, "environment")),
-        ),
-        false => (Weight::Note, format!("never armed with {subject}: {}", among(not, all, "environment"))),
+        true => (Weight::Loud, format!("NEVER ARMED: {subject} came into force in {}", counted(all, "environment"))),
+        false => (Weight::Note, format!("{subject} came into force in {}", among(not, all, "environment"))),
     };
     Some(Finding { weight, says, causes: why_not_armed(ledger, only, &others) })
 }
 
 fn why_not_armed(ledger: &Ledger, only: Option<&str>, others: &[&Environment]) -> Vec<Cause> {
+    if let Some(unnamed) = only.and_then(|only| unnamed(ledger, only)) {
+        return vec![unnamed];
+    }
     let mut seen = Reasons::default();
     let mut hints = BTreeMap::new();
     for place in others {
@@ -105,17 +105,27 @@ fn why_not_armed(ledger: &Ledger, only: Option<&str>, others: &[&Environment]) -
         // Once for each environment: how often a source failed says less than where.
         place.obstacles.0.keys().for_each(|what| seen.add(what.clone()));
         if place.obstacles.0.is_empty() {
-            seen.add(silence(place).to_owned());
+            seen.add(silence(place));
         }
     }
-    let mut causes: Vec<_> = by_count(&seen.0, others.len(), &hints);
-    let names = ledger.environments.values().flat_map(|place| place.versions.keys()).map(|version| &version.experiment);
-    let names: std::collections::BTreeSet<_> = names.collect();
-    if let Some(only) = only.filter(|only| !names.iter().any(|name| name == only) && !names.is_empty()) {
-        let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
-        causes.insert(0, Cause::new(format!("no line names `{only}`; the lines name {}", names.join(", "))));
+    by_count(&seen.0, others.len(), &hints)
+}
+
+/// Where an experiment is asked for that no line names, and lines name others: perhaps it is misspelt.
+fn unnamed(ledger: &Ledger, only: &str) -> Option<Cause> {
+    let lines_name = ledger.environments.values().flat_map(names).collect::<BTreeSet<_>>();
+    if lines_name.is_empty() || lines_name.contains(only) {
+        return None;
     }
-    causes
+    Some(Cause::new(format!("no line names `{only}`; the lines name {}", listed(lines_name))))
+}
+
+fn names(place: &Environment) -> impl Iterator<Item = &str> {
+    place.versions.keys().map(|version| version.experiment.as_str())
+}
+
+fn listed(names: BTreeSet<&str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 const NO_START: &str =
@@ -123,11 +133,12 @@ const NO_START: &str =
 const NO_ANSWER: &str = "the layer started, and nothing came from its source while the log lasts";
 const NO_RUNTIME: &str = "the layer started, but no runtime asked it for events";
 
-fn silence(place: &Environment) -> &'static str {
+fn silence(place: &Environment) -> String {
     match (place.has_started(), place.connected) {
-        (false, _) => NO_START,
-        (true, false) => NO_RUNTIME,
-        (true, true) => NO_ANSWER,
+        _ if !place.versions.is_empty() => format!("its lines name only {}", listed(names(place).collect())),
+        (false, _) => NO_START.to_owned(),
+        (true, false) => NO_RUNTIME.to_owned(),
+        (true, true) => NO_ANSWER.to_owned(),
     }
 }
 
@@ -200,7 +211,7 @@ fn unasked(experiment: &Experiment) -> Cause {
             });
             Cause::with_hint(
                 format!("{count} policy asked for a fault"),
-                "compare the policies' settings (paths, tenants, times, chances) with the events; the lines do not hold either",
+                "compare the policies' settings (paths, tenants, times, chances) with the events: the log holds neither",
             )
         }
     }
@@ -233,8 +244,4 @@ fn without_invocations(ledger: &Ledger, experiments: &[Experiment]) -> Option<Fi
 
 fn named(version: &Version) -> String {
     format!("`{}`, version {},", version.experiment, version.version)
-}
-
-fn often(times: u64) -> String {
-    if times == 1 { "once".to_owned() } else { format!("{times} times") }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::times::Time;
+
 /// One line of the layer.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "misrule", rename_all = "snake_case")]
@@ -91,6 +93,7 @@ pub(crate) enum Line {
 /// An experiment is in force.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Armed {
+    pub(crate) time: Time,
     pub(crate) experiment: String,
     pub(crate) version: String,
     pub(crate) hypothesis: Option<String>,
@@ -134,6 +137,7 @@ pub(crate) struct Decision {
 /// Faults that are carried out, or would be.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Faults {
+    pub(crate) time: Time,
     #[serde(flatten)]
     pub(crate) about: About,
     #[serde(default)]

@@ -5,7 +5,7 @@
 //! | [`input`] | where log events come from, and in which form |
 //! | [`message`] | what one log event says |
 //! | [`mod@line`] | the layer's lines |
-//! | [`ledger`] | what is kept of all of them: [`environment`], [`tally`], [`delays`], [`distinct`] invocations |
+//! | [`ledger`] | what is kept of all of them: [`environment`], [`tally`], [`times`], [`delays`], [`distinct`] invocations |
 //! | [`summary`] | the report as data |
 //! | [`findings`] | what is said loudly, with its likely causes |
 //! | [`page`] | the report as people read it |
@@ -21,6 +21,7 @@ mod message;
 pub(crate) mod page;
 pub(crate) mod summary;
 mod tally;
+mod times;
 mod wording;
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use super::delays::Lengths;
 use super::findings::{Finding, Weight};
 use super::summary::{Counts, Experiment, Policy, Reach, Report};
-use super::wording::{among, counted};
+use super::times::Times;
+use super::wording::{among, counted, often};
 use crate::table::aligned;
 
-const HEADINGS: [&str; 14] = [
+const HEADINGS: [&str; 16] = [
     "policy",
     "environment",
     "armed",
@@ -16,6 +17,8 @@ const HEADINGS: [&str; 14] = [
     "cut",
     "refused",
     "failed",
+    "forbidden",
+    "ended",
     "share",
     "delay",
     "median",
@@ -24,7 +27,7 @@ const HEADINGS: [&str; 14] = [
 ];
 
 /// The columns that hold numbers.
-const NUMBERS: [usize; 12] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
+const NUMBERS: [usize; 14] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// So many environments of a policy are listed.
 const LISTED: usize = 10;
@@ -54,7 +57,9 @@ fn add_experiment(experiment: &Experiment, environments: usize, lines: &mut Vec<
     lines.push(format!("{}, version {}: {reach}", version.experiment, version.version));
     lines.extend(experiment.hypothesis.iter().map(|hypothesis| format!("  hypothesis: {hypothesis}")));
     let armed_in = among(experiment.armed_in, environments, "environment");
-    lines.push(format!("  armed in {armed_in}{}", ends(experiment)));
+    let first = experiment.times.first_armed.map(|time| format!(", first at {time}")).unwrap_or_default();
+    lines.push(format!("  armed in {armed_in}{first}{}", ends(experiment)));
+    lines.extend(acted(&experiment.times));
     lines.push(String::new());
     let mut rows = vec![HEADINGS.map(str::to_owned).to_vec()];
     experiment.policies.iter().for_each(|policy| add_rows(policy, &mut rows));
@@ -63,12 +68,29 @@ fn add_experiment(experiment: &Experiment, environments: usize, lines: &mut Vec<
     if longest > LISTED {
         lines.push(format!("and {} more: --json lists all", counted(longest - LISTED, "environment")));
     }
+    lines.extend(behind(experiment));
     lines.push(String::new());
 }
 
 fn ends(experiment: &Experiment) -> String {
-    let ends = experiment.ends.iter().map(|(why, times)| format!("; disarmed {}: {why}", counted(*times, "time")));
+    let ends = experiment.ends.iter().map(|(why, times)| format!("; disarmed {}: {why}", often(*times)));
     ends.collect()
+}
+
+fn acted(times: &Times) -> Option<String> {
+    let (first, last) = (times.first_acted?, times.last_acted?);
+    let line =
+        if first == last { format!("  acted at {first}") } else { format!("  acted first at {first}, last at {last}") };
+    Some(line)
+}
+
+/// The layer counts these for a minute before it says how often they came; it says the rest when the experiment ends.
+fn behind(experiment: &Experiment) -> Option<String> {
+    let counted = |policy: &Policy| policy.counts.cut + policy.counts.refused + policy.counts.failed > 0;
+    let still_armed = experiment.still_armed_in > 0 && experiment.policies.iter().any(counted);
+    still_armed.then(|| {
+        "the log ends while it is armed: cut, refused and failed may lack up to the last minute of it".to_owned()
+    })
 }
 
 fn reach(reach: &Reach) -> String {
@@ -91,11 +113,11 @@ fn add_rows(policy: &Policy, rows: &mut Vec<Vec<String>>) {
 }
 
 fn row(policy: &str, environment: &str, counts: &Counts) -> Vec<String> {
-    let Counts { armed, acted, would_have, cut, refused, failed, reach, delay, .. } = counts;
+    let Counts { armed, acted, would_have, cut, refused, failed, forbidden, ended, reach, delay, .. } = counts;
     let invocations = reach.invocations.map_or("?".to_owned(), |all| all.to_string());
     let touched = reach.share.map_or("?".to_owned(), |share| format!("{:.1} %", share * 100.0));
     let mut cells = vec![policy.to_owned(), environment.to_owned(), armed.to_string(), invocations];
-    cells.extend([acted, would_have, cut, refused, failed].map(u64::to_string));
+    cells.extend([acted, would_have, cut, refused, failed, forbidden, ended].map(u64::to_string));
     cells.push(touched);
     let of = |length: fn(&Lengths) -> u64| delay.as_ref().map_or("-".to_owned(), |delay| milliseconds(length(delay)));
     cells.extend([of(|d| d.total_ms), of(|d| d.median_ms), of(|d| d.p99_ms), of(|d| d.max_ms)]);

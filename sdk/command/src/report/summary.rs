@@ -9,12 +9,14 @@ use super::environment::{Environment, InForce};
 use super::findings::{self, Finding};
 use super::ledger::{Ledger, Read, Version};
 use super::tally::{Reasons, Tally};
+use super::times::Times;
 
 /// What happened, by experiment version, policy and environment.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     /// What loudly needs to be known, loudest first.
     pub(crate) findings: Vec<Finding>,
+    /// In the order in which they were armed.
     pub(crate) experiments: Vec<Experiment>,
     /// Environments that any line came from.
     pub(crate) environments: usize,
@@ -33,6 +35,10 @@ pub(crate) struct Experiment {
     pub(crate) rate: Option<f64>,
     /// Environments that it was armed in.
     pub(crate) armed_in: usize,
+    /// Environments in which it is in force where the log ends: counts of what is told once a minute may come behind.
+    pub(crate) still_armed_in: usize,
+    #[serde(flatten)]
+    pub(crate) times: Times,
     /// Of all its policies together: an invocation that two of them touched counts once.
     #[serde(flatten)]
     pub(crate) reach: Reach,
@@ -117,7 +123,9 @@ impl Report {
     pub(crate) fn of(ledger: &Ledger, only: Option<&str>) -> Self {
         let versions: BTreeSet<_> = ledger.environments.values().flat_map(|place| place.versions.keys()).collect();
         let wanted = versions.into_iter().filter(|version| only.is_none_or(|only| version.experiment == only));
-        let placed: Vec<_> = wanted.map(|version| (version, places(ledger, version))).collect();
+        let mut placed: Vec<_> = wanted.map(|version| (version, places(ledger, version))).collect();
+        // What was in force before the log begins comes first.
+        placed.sort_by_key(|(_, places)| times(places).begin());
         let told = ledger.read.lambda > 0;
         let experiments: Vec<_> = placed.iter().map(|(version, places)| experiment(version, places, told)).collect();
         let findings = findings::of(ledger, only, &experiments, &placed);
@@ -139,6 +147,7 @@ fn experiment(version: &Version, places: &[Place<'_>], told: bool) -> Experiment
     let mut ends = Reasons::default();
     places.iter().for_each(|place| ends.merge(&place.in_force.ends));
     let touched = places.iter().map(|place| place.in_force.touched()).sum();
+    let still_armed = |place: &&Place<'_>| place.environment.armed.as_ref() == Some(version);
     Experiment {
         version: version.clone(),
         hypothesis: about.and_then(|about| about.hypothesis.clone()),
@@ -146,10 +155,18 @@ fn experiment(version: &Version, places: &[Place<'_>], told: bool) -> Experiment
         expires: about.map(|about| about.expires.clone()),
         rate: about.map(|about| about.rate),
         armed_in: places.iter().filter(|place| place.armed()).count(),
+        still_armed_in: places.iter().filter(still_armed).count(),
+        times: times(places),
         reach: Reach::new(told.then(|| places.iter().map(Place::invocations).sum()), touched),
         policies: names.into_iter().map(|name| policy(name, places, told)).collect(),
         ends: ends.0,
     }
+}
+
+fn times(places: &[Place<'_>]) -> Times {
+    let mut times = Times::default();
+    places.iter().for_each(|place| times.merge(&place.in_force.times));
+    times
 }
 
 fn policy(name: &str, places: &[Place<'_>], told: bool) -> Policy {

@@ -23,9 +23,13 @@ fn start(dry_run: bool) -> String {
 }
 
 fn armed_at(rate: f64) -> String {
-    line(Armed {
+    line(armed_as("v3", rate))
+}
+
+fn armed_as(version: &str, rate: f64) -> Armed {
+    Armed {
         experiment: "outage".into(),
-        version: "v3".into(),
+        version: version.into(),
         hypothesis: Some("Clients move.".into()),
         policies: vec![PolicyDigest { policy: "latency".into(), policy_digest: Digest::of(b"") }],
         starts: None,
@@ -34,7 +38,7 @@ fn armed_at(rate: f64) -> String {
         key: None,
         rate,
         took_ms: 3,
-    })
+    }
 }
 
 fn armed() -> String {
@@ -222,7 +226,51 @@ fn what_stopped_by_itself_is_said_first() {
     assert_eq!(both.findings[0].says, format!("{says} {example}"));
 }
 
-const NEVER: &str = "NEVER ARMED: the lines of 1 environment do not say that any experiment was";
+#[test]
+fn versions_stand_in_the_order_of_their_arming() {
+    let later = |milliseconds| Timestamp::from_milliseconds(NOW.as_milliseconds() + milliseconds);
+    let armed = |version, at| Line::from(armed_as(version, 1.0)).render(later(at));
+    let injected = |version: &str, at| {
+        let about = About { version: version.into(), ..about(at) };
+        Line::from(Injected(Faults { about, ..faults(at, 1) })).render(later(at))
+    };
+    let lines = [injected("z", 1), armed("y", 20), injected("y", 31), injected("y", 45), armed("x", 60)];
+    let report = report(up(lines));
+    let order: Vec<_> = report.experiments.iter().map(|experiment| experiment.version.version.as_str()).collect();
+    assert_eq!(order, ["z", "y", "x"], "what was armed before the log begins comes first");
+    let still_armed: Vec<_> = report.experiments.iter().map(|experiment| experiment.still_armed_in).collect();
+    assert_eq!(still_armed, [0, 0, 1]);
+    let page = page::lines(&report);
+    for line in [
+        "  acted at 2025-12-01T09:00:00.001Z",
+        "  armed in 1 of 1 environment, first at 2025-12-01T09:00:00.020Z",
+        "  acted first at 2025-12-01T09:00:00.031Z, last at 2025-12-01T09:00:00.045Z",
+    ] {
+        assert!(page.iter().any(|there| there == line), "{line} in:\n{}", page.join("\n"));
+    }
+}
+
+#[test]
+fn what_another_experiment_armed_is_not_called_silent() {
+    let other = Armed { experiment: "other".into(), ..armed_as("v1", 1.0) };
+    let events = up([armed(), injected(1, 5)]).into_iter().map(|line| ("a", line));
+    let events = events.chain(up([line(other)]).into_iter().map(|line| ("b", line)));
+    let report = Report::of(&ledger(events), Some("outage"));
+    assert_eq!(report.findings[0].says, "`outage` never came into force in 1 of 2 environments");
+    assert_eq!(report.findings[0].causes[0].cause, "its lines name only `other`");
+}
+
+#[test]
+fn counts_that_may_come_behind_are_said_where_the_log_ends_while_armed() {
+    let refused = || RefusedStep { about: about(1), fault: "crash", reason: "why".into(), count: 1 };
+    let behind =
+        |lines| page::lines(&report(lines)).iter().any(|line| line.starts_with("the log ends while it is armed: "));
+    assert!(behind(up([armed(), injected(1, 5), line(refused())])));
+    assert!(!behind(up([armed(), injected(1, 5)])), "the first is told at once");
+    assert!(!behind(up([armed(), injected(1, 5), line(refused()), disarmed()])), "then all is told");
+}
+
+const NEVER: &str = "NEVER ARMED: no experiment came into force in 1 environment";
 
 #[test]
 fn never_armed_is_said_with_its_likely_cause() {
@@ -252,8 +300,8 @@ fn never_armed_is_said_with_its_likely_cause() {
             "file:/opt/a could not be asked: why",
         ),
         (
-            vec!["misrule-wrapper: nobody answers".to_owned(), invocation(1)],
-            "the wrapper started the runtime without the layer: nobody answers",
+            vec!["misrule-wrapper: the runtime runs without Misrule: nobody answers".to_owned(), invocation(1)],
+            "misrule-wrapper says: the runtime runs without Misrule: nobody answers",
         ),
     ] {
         assert_eq!(said(lines), [NEVER, cause]);
@@ -266,8 +314,9 @@ fn one_experiment_can_be_asked_for() {
     assert_eq!(Report::of(&ledger, Some("outage")).experiments.len(), 1);
     let other = Report::of(&ledger, Some("outrage"));
     assert!(other.experiments.is_empty());
-    assert_eq!(other.findings[0].says, "NEVER ARMED: the lines of 1 environment do not say that `outrage` was");
-    assert_eq!(other.findings[0].causes[0].cause, "no line names `outrage`; the lines name `outage`");
+    assert_eq!(other.findings[0].says, "NEVER ARMED: `outrage` never came into force in 1 environment");
+    let causes: Vec<_> = other.findings[0].causes.iter().map(|cause| cause.cause.as_str()).collect();
+    assert_eq!(causes, ["no line names `outrage`; the lines name `outage`"]);
 }
 
 #[test]
@@ -297,11 +346,13 @@ fn the_page_is_for_people() {
         page::lines(&report(lines)).join("\n"),
         r"outage, version v3: touched 1 of 2 invocations (50.0 %)
   hypothesis: Clients move.
-  armed in 1 of 1 environment
+  armed in 1 of 1 environment, first at 2025-12-01T09:00:00.000Z
+  acted at 2025-12-01T09:00:00.000Z
 
-policy   environment  armed  invocations  acted  would have  cut  refused  failed   share   delay  median     p99     max
--------------------------------------------------------------------------------------------------------------------------
-latency  s                1            2      1           0    1        0       0  50.0 %  250 ms  250 ms  250 ms  250 ms
+policy   environment  armed  invocations  acted  would have  cut  refused  failed  forbidden  ended   share   delay  median     p99     max
+-------------------------------------------------------------------------------------------------------------------------------------------
+latency  s                1            2      1           0    1        0       0          0      0  50.0 %  250 ms  250 ms  250 ms  250 ms
+the log ends while it is armed: cut, refused and failed may lack up to the last minute of it
 
 `outage`, version v3, did less than its policies asked for
   because: `latency`, once: `delay` cut: the experiment's max_delay"

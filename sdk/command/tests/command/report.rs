@@ -27,11 +27,12 @@ fn a_log_becomes_a_table() {
         Session::new().file("health.log", log()).misrule("report health.log"),
         r"exit 0
 outage, version v3: touched 1 of 2 invocations (50.0 %)
-  armed in 1 of 1 environment
+  armed in 1 of 1 environment, first at 2026-12-01T09:00:00.000Z
+  acted at 2026-12-01T09:00:00.000Z
 
-policy       environment  armed  invocations  acted  would have  cut  refused  failed   share  delay  median  p99  max
-----------------------------------------------------------------------------------------------------------------------
-path-outage  health.log       1            2      1           0    0        0       0  50.0 %      -       -    -    -
+policy       environment  armed  invocations  acted  would have  cut  refused  failed  forbidden  ended   share  delay  median  p99  max
+----------------------------------------------------------------------------------------------------------------------------------------
+path-outage  health.log       1            2      1           0    0        0       0          0      0  50.0 %      -       -    -    -
 ----
 read 7 log events: 3 of the layer, 2 of Lambda
 left out 1 that cannot be understood: cut off, or too large
