@@ -14,6 +14,9 @@ pub(super) const LD_PRELOAD: &str = "LD_PRELOAD";
 /// The library, beside the wrapper.
 const LIBRARY: &str = "libmisrule_preload.so";
 
+/// What to do where it is not there: the layer's zip has it, a checkout may not.
+const HINT: &str = "in a checkout, `cargo build --package misrule-preload --profile preload` makes it, to be put there";
+
 /// The variables of a runtime with our library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Preload {
@@ -61,7 +64,7 @@ fn library(program: Option<&Path>) -> Result<PathBuf, String> {
     if library.as_os_str().as_bytes().iter().any(|byte| matches!(byte, b' ' | b':')) {
         return Err(format!("`{shown}` cannot be named in LD_PRELOAD"));
     }
-    if library.is_file() { Ok(library) } else { Err(format!("`{shown}` is not there")) }
+    if library.is_file() { Ok(library) } else { Err(format!("`{shown}` is not there: {HINT}")) }
 }
 
 /// Behind the libraries that were there: what they do is done as it was.
@@ -96,7 +99,7 @@ mod tests {
     fn the_library_lies_beside_the_wrapper() {
         let folder = tempfile::tempdir().unwrap();
         let missing = library(Some(&folder.path().join("misrule-wrapper"))).unwrap_err();
-        assert_eq!(missing, format!("`{}` is not there", folder.path().join(LIBRARY).display()));
+        assert_eq!(missing, format!("`{}` is not there: {HINT}", folder.path().join(LIBRARY).display()));
         std::fs::write(folder.path().join(LIBRARY), "").unwrap();
         assert_eq!(library(Some(&folder.path().join("misrule-wrapper"))), Ok(folder.path().join(LIBRARY)));
         let odd = library(Some(Path::new("/my layer/misrule-wrapper"))).unwrap_err();

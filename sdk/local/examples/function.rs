@@ -1,4 +1,4 @@
-//! Runs a program as the runtime of a function behind an HTTP front, until it is interrupted:
+//! Runs a program as the runtime of a function behind an HTTP front, until it is interrupted, with its log on stderr:
 //! `cargo run -p misrule-local --example function -- python3 -m awslambdaric app.handler`.
 //!
 //! Where MISRULE_SOURCE is set, the function runs under the layer, as `cargo build -p misrule-extension` built it: with all
@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use misrule_local::front::Front;
@@ -14,15 +15,32 @@ use misrule_local::function::{Function, FunctionBuilder};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    say(&format!("error: {error}"));
+    let mut source = error.source();
+    while let Some(cause) = source {
+        say(&format!("  because: {cause}"));
+        source = cause.source();
+    }
+    ExitCode::FAILURE
+}
+
+/// A closed standard error is no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (program, arguments) = arguments.split_first().ok_or("a program is needed")?;
-    let print = |line: &misrule_local::function::Line| {
-        // A closed standard error is no reason to stop.
-        let _ = writeln!(std::io::stderr(), "{}: {}", line.origin, line.text);
-    };
+    let needed = "a program is needed, for example: python3 -m awslambdaric app.handler";
+    let (program, arguments) = arguments.split_first().ok_or(needed)?;
     let function = Function::builder("example").runtime(program, arguments.iter().map(String::as_str));
-    let function = layered(function)?.task_root(std::env::current_dir()?).on_output(print).start().await?;
+    let function = layered(function)?
+        .task_root(std::env::current_dir()?)
+        .on_output(|line| say(&format!("{}: {}", line.origin, line.text)))
+        .on_report(say);
+    let function = function.start().await?;
     let front = Front::serve(Arc::new(function)).await?;
     writeln!(std::io::stdout(), "{}", front.url())?;
     // The processes stand in groups of their own: an interrupt does not reach them, and they end with what owns them.

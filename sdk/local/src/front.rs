@@ -1,10 +1,12 @@
 //! The HTTP front of a function, as a Lambda function URL is: HTTP/1.1 in, a payload 2.0 event to the function, its
-//! answer as HTTP out. A streamed answer is passed on as it comes (`RESPONSE_STREAM`), any other whole.
+//! answer as HTTP out. A streamed answer is passed on as it comes (`RESPONSE_STREAM`), any other whole. `POST /local/invoke` takes
+//! a raw event instead.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html> has both formats.
 
 mod answer;
 mod event;
+mod invoke;
 mod prelude;
 
 use std::io;
@@ -70,24 +72,36 @@ async fn serve(function: Arc<Function>, domain: Arc<str>, mut connection: Connec
             }
             Err(_) => return,
         };
-        let (now, request_id) = (clock::now(), clock::uuid());
-        let trace_id = event::trace_id(&head, now);
-        let address = connection.peer();
-        let caller = Caller { address, domain: &domain, now, request_id: &request_id, trace_id: &trace_id };
-        let event = Event::from(event::payload(&head, &body, &caller));
-        let event = Event { request_id: Some(request_id.clone()), trace_id: Some(trace_id), ..event };
-        let is_head = head.method == "HEAD";
-        let invoked = function.invoke(event).await;
-        let sent = match invoked.outcome {
-            Outcome::Answer(answer) => send(&mut connection, answer::reply(&answer, &request_id), is_head).await,
-            Outcome::Streamed(streamed) => stream(&mut connection, streamed, &request_id, is_head).await,
-            Outcome::Error(_) | Outcome::TimedOut(_) => {
-                send(&mut connection, answer::failed(&request_id), is_head).await
-            }
+        let sent = match invoke::is_meant(&head) {
+            true => connection.reply(&invoke::reply(&function, body).await).await,
+            false => request(&function, &domain, &mut connection, &head, &body).await,
         };
         if sent.is_err() || !keeps_alive {
             return;
         }
+    }
+}
+
+/// An HTTP request as an event, and what the function answers as HTTP.
+async fn request(
+    function: &Function,
+    domain: &str,
+    connection: &mut Connection,
+    head: &Head,
+    body: &Bytes,
+) -> Result<(), WireError> {
+    let (now, request_id) = (clock::now(), clock::uuid());
+    let trace_id = event::trace_id(head, now);
+    let address = connection.peer();
+    let caller = Caller { address, domain, now, request_id: &request_id, trace_id: &trace_id };
+    let event = Event::from(event::payload(head, body, &caller));
+    let event = Event { request_id: Some(request_id.clone()), trace_id: Some(trace_id), ..event };
+    let is_head = head.method == "HEAD";
+    let invoked = function.invoke(event).await;
+    match invoked.outcome {
+        Outcome::Answer(answer) => send(connection, answer::reply(&answer, &request_id), is_head).await,
+        Outcome::Streamed(streamed) => stream(connection, streamed, &request_id, is_head).await,
+        Outcome::Error(_) | Outcome::TimedOut(_) => send(connection, answer::failed(&request_id), is_head).await,
     }
 }
 

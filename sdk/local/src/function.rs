@@ -10,6 +10,7 @@ mod builder;
 mod environment;
 mod output;
 mod process;
+mod report;
 mod shutdown;
 mod variables;
 
@@ -24,6 +25,7 @@ use builder::Plan;
 use environment::Environment;
 pub use output::{Line, Origin, Stream};
 pub use process::Exit;
+use report::Report;
 pub use shutdown::{Ended, Shutdown};
 
 use crate::clock;
@@ -157,12 +159,17 @@ impl Function {
         event: Event,
         turn: Option<OwnedSemaphorePermit>,
     ) -> Outcome {
+        let report = event.request_id.as_ref().and_then(|request_id| Report::start(&self.plan, request_id));
         let (outcome, finished) = environment.api.push(event).split();
         let slot = Arc::clone(&self.slot);
         // It goes on where the caller does not: the turn is over only when the environment is idle or gone.
         tokio::spawn(async move {
             let _turn = turn;
-            if let Err(reason) = environment.supervise(finished).await
+            let reset = environment.supervise(finished).await.err();
+            if let Some(report) = report {
+                report.end(reset);
+            }
+            if let Some(reason) = reset
                 && slot.remove(&environment)
             {
                 environment.shut_down(reason).await;

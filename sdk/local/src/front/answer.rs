@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::wire::Reply;
 
-const REQUEST_ID: &str = "x-amzn-RequestId";
+/// What names the invocation in an answer.
+pub(super) const REQUEST_ID: &str = "x-amzn-RequestId";
 
 /// A function's answer as HTTP. Without a `statusCode` the whole answer is a JSON body; one that is not JSON, or whose
 /// members have other types than the format says, is a failure.

@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub(super) tmp: TempDir,
     pub(super) init_timeout: Duration,
     pub(super) output: Output,
+    /// Hears what Lambda writes of each invocation.
+    pub(super) report: Option<super::report::Listener>,
     pub(super) recorder: Recorder,
 }
 
@@ -48,6 +50,7 @@ pub struct FunctionBuilder {
     environment: BTreeMap<String, String>,
     init_timeout: Duration,
     listener: Option<super::output::Listener>,
+    report: Option<super::report::Listener>,
     recording: Recording,
 }
 
@@ -63,6 +66,7 @@ impl FunctionBuilder {
             environment: BTreeMap::new(),
             init_timeout: Duration::from_secs(10),
             listener: None,
+            report: None,
             recording: Recording::Nothing,
         }
     }
@@ -162,6 +166,12 @@ impl FunctionBuilder {
         self
     }
 
+    /// Called with each line that Lambda itself would write of an invocation: START, END and REPORT.
+    pub fn on_report(mut self, listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.report = Some(Arc::new(listener));
+        self
+    }
+
     /// Keeps a record of the requests that reach the Runtime API; by default there is none.
     pub fn recording(mut self, recording: Recording) -> Self {
         self.recording = recording;
@@ -195,6 +205,7 @@ impl FunctionBuilder {
             tmp: tempfile::tempdir().map_err(StartError::Folder)?,
             init_timeout: self.init_timeout,
             output: Output::new(self.listener),
+            report: self.report,
             recorder: Recorder::new(self.recording),
         }))
     }

@@ -8,11 +8,15 @@ use misrule_local::function::Function;
 
 use crate::raw::Client;
 
-/// What the front answers when the runtime does what this event says.
-async fn answered(event: &str) -> String {
+async fn front() -> Front {
     let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/local/programs/runtime.py");
     let function = Function::builder("orders").runtime(runtime, []).timeout(Duration::from_secs(1));
-    let front = Front::serve(Arc::new(function.start().await.unwrap())).await.unwrap();
+    Front::serve(Arc::new(function.start().await.unwrap())).await.unwrap()
+}
+
+/// What the front answers when the runtime does what this event says.
+async fn answered(event: &str) -> String {
+    let front = front().await;
     let mut client = Client::connect(front.address()).await;
     client.send(format!("GET /?body={event} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
     client.rest().await
@@ -42,4 +46,30 @@ async fn failures_and_timeouts_are_bad_gateways() {
         assert!(answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{event}: {answer}");
         assert!(answer.ends_with("\r\n\r\nInternal Server Error"), "{event}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn a_raw_event_is_answered_as_lambdas_invoke_answers() {
+    let front = front().await;
+    let mut client = Client::connect(front.address()).await;
+    for (event, error, expected) in [
+        ("", None, r#""event": {}"#),
+        (r#"{"a":[1]}"#, None, r#""event": {"a": [1]}"#),
+        (r#"{"do":"stream"}"#, None, "onetwo"),
+        (r#"{"do":"stream","breaks_off":true}"#, Some("Unhandled"), "onetwo"),
+        (r#"{"do":"fail"}"#, Some("Unhandled"), r#"{"errorType":"T","errorMessage":"no"}"#),
+        (r#"{"do":"hang"}"#, Some("Unhandled"), "Task timed out after 1.00 seconds"),
+    ] {
+        let answer = client.request("POST", "/local/invoke", "", event).await;
+        assert_eq!((answer.status, answer.header("X-Amz-Function-Error")), (200, error), "{event}: {answer:?}");
+        assert_eq!(answer.expect("X-Amz-Executed-Version"), "$LATEST");
+        assert!(answer.body.contains(expected), "{event}: {answer:?}");
+    }
+    let refused = client.request("POST", "/local/invoke", "", "{").await;
+    assert_eq!((refused.status, refused.expect("x-amzn-ErrorType").as_str()), (400, "InvalidRequestContentException"));
+    let other = client.get("/local/invoke").await;
+    assert!(
+        other.status == 200 && other.header("X-Amz-Executed-Version").is_none(),
+        "a page of the function: {other:?}"
+    );
 }

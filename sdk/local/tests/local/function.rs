@@ -184,3 +184,23 @@ async fn no_process_outlives_its_function() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn who_wants_to_hears_what_lambda_writes_of_each_invocation() {
+    let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    let function =
+        function().timeout(Duration::from_secs(1)).on_report(move |line| sender.send(line.to_owned()).unwrap());
+    let function = function.start().await.unwrap();
+    for (event, end) in
+        [("{}", " MB"), (r#"{"do":"hang"}"#, "\tStatus: timeout"), (r#"{"do":"exit","code":1}"#, "\tStatus: error")]
+    {
+        let id = function.invoke(event).await.request_id;
+        assert_eq!(lines.recv().await.unwrap(), format!("START RequestId: {id} Version: $LATEST"));
+        assert_eq!(lines.recv().await.unwrap(), format!("END RequestId: {id}"));
+        let report = lines.recv().await.unwrap();
+        assert!(
+            report.starts_with(&format!("REPORT RequestId: {id}\tDuration: ")) && report.ends_with(end),
+            "{report}"
+        );
+    }
+}
