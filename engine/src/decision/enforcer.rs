@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::experiment::{Elsewhere, Ends, Environment, Experiment, Here};
 use crate::invocation::{Answer, Head, Invocation};
 use crate::policy::Policy;
-use crate::sandbox::Origin;
+use crate::sandbox::{Hooks, Origin};
 use crate::time::Timestamp;
 
 /// One version of one experiment, loaded. It decides; it does not act, and it has no clock.
@@ -94,6 +94,11 @@ impl Enforcer {
     /// The policies and the digests of their components, in the experiment's order.
     pub fn policies(&self) -> impl Iterator<Item = (&PolicyName, Digest)> {
         self.policies.iter().map(|policy| (policy.name(), policy.digest()))
+    }
+
+    /// The policies and the hooks that they want, in the experiment's order.
+    pub fn hooks(&self) -> impl Iterator<Item = (&PolicyName, Hooks)> {
+        self.policies.iter().map(|policy| (policy.name(), policy.hooks()))
     }
 
     /// Where each policy's machine code came from, in the experiment's order.

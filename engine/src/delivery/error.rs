@@ -127,7 +127,7 @@ impl DeliveryError {
     /// What to do next, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Experiment(error) => error.hint(),
+            Self::Experiment(error) => error.hint_of_delivered(),
             Self::Halt => Some("to halt say `misrule halt`; to go on publish an experiment".to_owned()),
             Self::Empty | Self::UnknownForm | Self::CutShort | Self::Archive(_) | Self::ModuleInJson { .. } => {
                 Some("deliver what `misrule publish` makes".to_owned())

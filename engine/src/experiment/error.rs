@@ -154,6 +154,12 @@ impl ExperimentError {
         &self.problem
     }
 
+    /// As [`hint`](Self::hint), of an experiment that was delivered: it is JSON.
+    pub fn hint_of_delivered(&self) -> Option<String> {
+        let endless = self.field == "expires" && self.problem == Problem::Missing;
+        if endless { Some(END_IN_JSON.to_owned()) } else { self.hint() }
+    }
+
     /// What to do next, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         let last = self.field.rsplit('.').next().unwrap_or_default();
@@ -161,17 +167,25 @@ impl ExperimentError {
     }
 }
 
+/// How a duration is written.
+const DURATION: &str = "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\"";
+/// The fields that hold one.
+const DURATIONS: [&str; 3] = ["duration", "max_delay", "max_age"];
+/// How the end is written in JSON.
+const END_IN_JSON: &str = "say when the experiment ends: `\"expires\": \"2026-12-01T10:00:00Z\"`";
+
 fn hint(field: &str, problem: &Problem) -> Option<String> {
     Some(match problem {
+        Problem::Shape(_) if DURATIONS.contains(&field) => DURATION.to_owned(),
         Problem::Shape(_) if field == "policy" => "write `[[policy]]`, in two brackets, above each policy".to_owned(),
         Problem::Empty if field == "budget" => {
             "say how many invocations may be touched: `per_environment = 1000`, `per_minute = 60`, or both".to_owned()
         }
         Problem::Missing => missing(field)?.to_owned(),
-        Problem::Name(_) => format!("use up to {} ASCII letters, digits, `-`, `_` and `.`", NAME_BYTES.value),
-        Problem::Duration(_) => {
-            "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\"".to_owned()
+        Problem::Name(_) => {
+            format!("use up to {} ASCII letters, digits, `-`, `_` and `.`, not first a dot", NAME_BYTES.value)
         }
+        Problem::Duration(_) => DURATION.to_owned(),
         Problem::Instant(_) | Problem::NoOffset(_) => "write it in UTC, for example 2026-12-01T09:00:00Z".to_owned(),
         Problem::Fault(_) => format!("the faults are {}", names(FaultKind::ALL)),
         Problem::Function(_) => {
@@ -183,7 +197,7 @@ fn hint(field: &str, problem: &Problem) -> Option<String> {
         Problem::Over(_) | Problem::RanOut(_) | Problem::EndsBeforeStart | Problem::TooLong => {
             "an experiment ends after it starts, after it is published, and within seven days".to_owned()
         }
-        Problem::NotResolved => "publish it with `misrule publish`, or write `expires` with a date and time".to_owned(),
+        Problem::NotResolved => format!("{END_IN_JSON}; of TOML `misrule publish` makes it of `duration`"),
         Problem::Component => "name a ready-made policy with `use`, or a component's file with `module`".to_owned(),
         Problem::Module(_) => "write the file's name without a folder, for example \"brownout.wasm\"".to_owned(),
         Problem::NameTaken(_) => "give one of the policies a `name` of its own".to_owned(),

@@ -92,6 +92,11 @@ impl Policy {
         Arc::clone(&self.remembered)
     }
 
+    /// The hooks that it wants.
+    pub fn hooks(&self) -> Hooks {
+        self.hooks
+    }
+
     /// Whether it wants to be asked in this hook.
     pub fn wants(&self, hook: Hook) -> bool {
         match hook {

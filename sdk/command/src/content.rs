@@ -2,39 +2,31 @@
 //! machine that no layer would arm.
 
 mod error;
+mod warnings;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use bytes::Bytes;
-use misrule_engine::decision::{Armoury, Carries, FaultKind};
+use misrule_engine::decision::{Armoury, Carries, Enforcer};
 use misrule_engine::delivery::{Delivery, DeliveryError, Form, KeyId, Keys, SigningKey, bundle};
 use misrule_engine::digest::Digest;
-use misrule_engine::experiment::{
-    ComponentRef, Ends, Environment, Experiment, ExperimentError, PolicyUse, PublishedTo,
-};
+use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, ExperimentError, PublishedTo};
 use misrule_engine::sandbox::Sandbox;
 use misrule_engine::time::Timestamp;
 
 pub(crate) use error::ContentError;
+pub(crate) use warnings::{faults, out_of_hook};
 
 use crate::appconfig::{Content, media_type};
-use crate::compile;
 use crate::images;
 use crate::key_file::Signer;
 use crate::revision;
 
 /// What AppConfig's hosted store is sure to take, in bytes (AppConfig's quotas: 1 MB for each version by default).
 pub(crate) const LARGEST: usize = 1024 * 1024;
-
-/// An experiment that starts later than this is told.
-const FAR_AHEAD: Duration = Duration::from_secs(7 * 86_400);
-
-/// How often layers ask AppConfig where it names no interval.
-const USUAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// An experiment, ready to be published.
 #[derive(Debug)]
@@ -52,7 +44,9 @@ pub(crate) struct Prepared {
     /// The key that signed it, where one did.
     pub(crate) signed_by: Option<KeyId>,
     /// Whether native images would make it too large, and are left out.
-    pub(crate) without_images: bool,
+    without_images: bool,
+    /// The faults that its policies ask for in vain.
+    out_of_hook: Vec<String>,
     /// What is uploaded.
     pub(crate) content: Content,
 }
@@ -82,6 +76,9 @@ impl Draft {
         let bytes = fs::read(&path).map_err(|source| ContentError::Read { path: path.clone(), source })?;
         if is_packed(&bytes) {
             return Self::packed(path, bytes, now);
+        }
+        if bytes.starts_with(b"\0asm") {
+            return Err(ContentError::Component(path));
         }
         let unreadable = |error| ContentError::Read {
             path: path.clone(),
@@ -134,76 +131,6 @@ impl Draft {
         Ok(Self { signer: signer.map(|signer| signer.key), images, ..self })
     }
 
-    /// What is legal, and yet injects nothing or not all that it seems to, where it is published in this region.
-    pub(crate) fn warnings(&self, region: &str) -> Vec<String> {
-        let Experiment { name, blast_radius, policies, .. } = &self.experiment;
-        let mut warnings = Vec::new();
-        if !blast_radius.regions.is_empty() && blast_radius.regions.iter().all(|named| named != region) {
-            warnings.push(format!(
-                "`blast_radius.regions` does not name `{region}`: published there, `{name}` arms nothing"
-            ));
-        }
-        if blast_radius.rate.share() <= 0.0 {
-            warnings.push(format!("`blast_radius.rate` is 0: `{name}` injects nothing"));
-        }
-        warnings.extend(policies.iter().filter_map(|policy| self.idle(policy)));
-        warnings.extend(self.opted_in());
-        warnings.extend(self.far_ahead());
-        warnings.extend(self.soon_stale());
-        warnings
-    }
-
-    /// A fault that functions carry out only where their owner said so.
-    fn opted_in(&self) -> Option<String> {
-        let named = self.experiment.blast_radius.faults.contains(&FaultKind::BlockHosts);
-        named.then(|| {
-            "`blast_radius.faults` names `block-hosts`, which only functions with `MISRULE_BLOCK_HOSTS=true` carry out".to_owned()
-        })
-    }
-
-    /// An experiment that starts so late is forgotten until then, or has its year wrong.
-    fn far_ahead(&self) -> Option<String> {
-        let starts = self.experiment.starts.filter(|starts| starts.since(self.read) > FAR_AHEAD)?;
-        let days = starts.since(self.read).as_secs() / 86_400;
-        Some(format!("`starts` is {starts}, {days} days ahead: nothing is injected until then"))
-    }
-
-    /// Between two refreshes it would be too old.
-    fn soon_stale(&self) -> Option<String> {
-        let max_age = Some(self.experiment.blast_radius.max_age).filter(|age| *age < USUAL_INTERVAL)?;
-        let (age, usual) = (max_age.as_secs_f64(), USUAL_INTERVAL.as_secs());
-        Some(format!(
-            "`blast_radius.max_age` is {age} s, and layers ask AppConfig every {usual} s unless it says otherwise: in between, nothing is injected"
-        ))
-    }
-
-    /// Why this policy injects nothing, where that can be seen beforehand.
-    fn idle(&self, policy: &PolicyUse) -> Option<String> {
-        let name = &policy.name;
-        if policy.rate.share() <= 0.0 {
-            return Some(format!("policy `{name}`: its `rate` is 0: it injects nothing"));
-        }
-        let asked = self.asked(policy);
-        let allowed = &self.experiment.blast_radius.faults;
-        let in_vain = !asked.is_empty() && !asked.iter().any(|kind| allowed.contains(kind));
-        let list = |kinds: &[FaultKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
-        in_vain.then(|| {
-            let (asked, allowed) = (list(&asked), list(allowed));
-            format!("policy `{name}` asks for {asked}, and `blast_radius.faults` allows {allowed}: it injects nothing")
-        })
-    }
-
-    /// The faults that a policy's component can ask for.
-    fn asked(&self, policy: &PolicyUse) -> Vec<FaultKind> {
-        let component = match &policy.component {
-            ComponentRef::ReadyMade(name) => misrule_policies::component(name),
-            ComponentRef::Module(file) => self.modules.get(file).map(Vec::as_slice),
-        };
-        let used = component.and_then(|component| compile::used(component).ok()).unwrap_or_default();
-        let asks = |kind: &&FaultKind| used.get("faults").is_some_and(|functions| functions.contains(kind.name()));
-        FaultKind::ALL.iter().filter(asks).copied().collect()
-    }
-
     /// Resolves it for where it is published to at `now`, packs it, and tries it as a layer in the first region would. It is
     /// the same in all regions: one version.
     ///
@@ -222,7 +149,7 @@ impl Draft {
             return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len(), room: room(modules) });
         }
         let keys = signer.as_ref().map(|signer| Keys::from(signer.public_key()));
-        let signed_by = try_to_arm(path, &bytes, keys.as_ref(), region, now)?;
+        let (armed, signed_by) = try_to_arm(path, &bytes, keys.as_ref(), region, now)?;
         let digest = Digest::of(&bytes);
         let content = Content { bytes, media_type: media_type(form), description: self.description(digest) };
         Ok(Prepared {
@@ -233,6 +160,7 @@ impl Draft {
             form,
             signed_by,
             without_images,
+            out_of_hook: self.out_of_hook(&armed),
             content,
         })
     }
@@ -280,19 +208,6 @@ struct Packed {
     without_images: bool,
 }
 
-impl Prepared {
-    /// What is missing in it that could be there.
-    pub(crate) fn warning(&self) -> Option<String> {
-        self.without_images.then(|| {
-            format!(
-                "`{}` goes without native images, which would not fit into the {LARGEST} bytes that AppConfig takes: \
-                 layers compile its modules",
-                self.name
-            )
-        })
-    }
-}
-
 /// Whether a file holds what `misrule bundle` makes: a ZIP, or a JSON object, with which no TOML begins.
 fn is_packed(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK") || bytes.trim_ascii_start().starts_with(b"{")
@@ -305,6 +220,11 @@ fn is_packed(bytes: &[u8]) -> bool {
 /// They are nothing that it would arm or halt for.
 pub(crate) fn delivered(bytes: &Bytes) -> Result<Delivery, DeliveryError> {
     Delivery::read(bytes, None)
+}
+
+/// The key that the signature of a bundle names; none where there is no signature, or no bundle. It is not judged.
+pub(crate) fn key_named(bytes: &[u8]) -> Option<KeyId> {
+    bundle::Listing::read(bytes).ok()?.key
 }
 
 fn end(experiment: &Experiment, now: Timestamp) -> Timestamp {
@@ -348,18 +268,18 @@ fn room(modules: &BTreeMap<String, Vec<u8>>) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
-/// Does what a layer with these keys does with what it receives, in an environment made up for the purpose. Says which key
-/// it found to have signed.
+/// Does what a layer with these keys does with what it receives, in an environment made up for the purpose. Gives what it
+/// armed, and the key that it found to have signed.
 fn try_to_arm(
     path: &Path,
     bytes: &[u8],
     keys: Option<&Keys>,
     region: &str,
     now: Timestamp,
-) -> Result<Option<KeyId>, ContentError> {
+) -> Result<(Enforcer, Option<KeyId>), ContentError> {
     let delivery = Delivery::read(&bytes.to_vec().into(), keys);
     let delivery = delivery.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
-    let Delivery::Experiment(package) = delivery else { return Ok(None) };
+    let Delivery::Experiment(package) = delivery else { return Err(ContentError::Halt(path.to_owned())) };
     let sandbox = Sandbox::new().map_err(ContentError::Sandbox)?;
     let armoury = Armoury {
         sandbox: &sandbox,
@@ -369,8 +289,8 @@ fn try_to_arm(
         previous: None,
     };
     let armed = armoury.arm(&package, now);
-    armed.map_err(|source| ContentError::Unarmed { path: path.to_owned(), source: Box::new(source) })?;
-    Ok(package.signed_by)
+    let armed = armed.map_err(|source| ContentError::Unarmed { path: path.to_owned(), source: Box::new(source) })?;
+    Ok((armed, package.signed_by))
 }
 
 fn environment(region: &str) -> Environment {
@@ -416,7 +336,7 @@ mod tests {
     fn images_that_fit_go_along() {
         let prepared = prepared(&draft(100_000));
         assert!(prepared.content.bytes.len() > 50_000);
-        assert_eq!(prepared.warning(), None);
+        assert_eq!(prepared.warnings(), [""; 0]);
     }
 
     #[test]
@@ -424,7 +344,7 @@ mod tests {
         // Hexadecimal digits pack to half.
         let prepared = prepared(&draft(3_000_000));
         assert!(prepared.content.bytes.len() < 50_000);
-        let warning = prepared.warning().unwrap();
+        let [warning] = &prepared.warnings()[..] else { panic!("one warning") };
         assert!(warning.starts_with("`trial` goes without native images"), "{warning}");
     }
 }

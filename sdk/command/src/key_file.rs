@@ -14,6 +14,8 @@ use crate::failure::Explain;
 use crate::printer::Printer;
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+/// How an encrypted one begins (RFC 7468, section 11).
+const ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
 /// What stands before the 32 secret bytes: a sequence of version 0, the algorithm Ed25519 and an octet string in an octet
 /// string.
@@ -33,6 +35,12 @@ pub(crate) enum KeyFileError {
     /// Something else is in it.
     #[error("`{}` holds no Ed25519 private key", .0.display())]
     NoKey(PathBuf),
+    /// A key that only a password opens.
+    #[error("the private key `{}` is encrypted", .0.display())]
+    Encrypted(PathBuf),
+    /// Native images are left out of what has none.
+    #[error("`--no-native` is for what is signed: without `--key` there are no native images to leave out")]
+    NothingNative,
     /// There is a file already.
     #[error("`{}` exists, and a key is never overwritten", .0.display())]
     Exists(PathBuf),
@@ -55,6 +63,11 @@ impl Explain for KeyFileError {
             Self::NoKey(_) => {
                 Some("`misrule keygen` makes one, as does `openssl genpkey -algorithm ed25519`".to_owned())
             }
+            Self::Encrypted(path) => Some(format!(
+                "take the password off, in a file that only its owner may read: `openssl pkey -in {} -out FILE`",
+                path.display()
+            )),
+            Self::NothingNative => Some("leave it out, or sign with `--key FILE`".to_owned()),
             Self::Exists(_) => Some("say another with `--output FILE`".to_owned()),
             Self::Read { .. } => Some("`misrule keygen` makes one".to_owned()),
             Self::Write { .. } | Self::Random(_) => None,
@@ -95,8 +108,8 @@ pub(crate) struct Signing {
     /// Sign with this private key, which `misrule keygen` made
     #[arg(long = "key", value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Leave out native images of the modules, which spare layers the compiling
-    #[arg(long, requires = "file")]
+    /// Leave out native images of the modules, which spare layers the compiling; only with `--key`: else there are none
+    #[arg(long)]
     no_native: bool,
 }
 
@@ -116,6 +129,9 @@ impl Signing {
     ///
     /// The file cannot be read, or holds no key.
     pub(crate) fn key(&self, printer: &Printer) -> Result<Option<Signer>, KeyFileError> {
+        if self.no_native && self.file.is_none() {
+            return Err(KeyFileError::NothingNative);
+        }
         let key = self.file.as_deref().map(read).transpose()?;
         self.file.as_deref().and_then(exposed).into_iter().for_each(|warning| printer.warn(warning));
         Ok(key.map(|key| Signer { key, native: !self.no_native }))
@@ -136,6 +152,9 @@ fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
         io::ErrorKind::InvalidData => KeyFileError::NoKey(path.to_owned()),
         _ => KeyFileError::Read { path: path.to_owned(), source },
     })?;
+    if text.trim_start().starts_with(ENCRYPTED) {
+        return Err(KeyFileError::Encrypted(path.to_owned()));
+    }
     seed(&text).map(|seed| SigningKey::from_seed(&seed)).ok_or_else(|| KeyFileError::NoKey(path.to_owned()))
 }
 

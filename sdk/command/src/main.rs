@@ -11,6 +11,7 @@ mod demo;
 mod failure;
 mod fleet;
 mod images;
+mod interruption;
 mod key_file;
 mod layer;
 mod opened;
@@ -50,7 +51,8 @@ Results go to stdout, everything else to stderr. Set NO_COLOR for no colour.
 Exit codes:
   0  done
   1  your input has a mistake, or a check failed
-  2  wrong usage, or a fault of misrule's own";
+  2  wrong usage, or a fault of misrule's own
+  130  interrupted by Ctrl-C (128 and a signal's number)";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -10,7 +10,7 @@ use super::error::{AppConfigError, Call, explain};
 use super::history::{BY, is_under_way, undone_by};
 use super::patience::Patience;
 use super::place::Target;
-use super::service::Service;
+use super::service::{Left, Service};
 use super::version::Content;
 
 /// Between two looks at a deployment: an immediate one takes a few seconds.
@@ -23,6 +23,14 @@ pub(crate) struct Published {
     pub(crate) version: i32,
     /// The environment's deployment.
     pub(crate) deployment: i32,
+}
+
+impl Published {
+    /// What a deployment deployed.
+    pub(super) fn of(deployment: &DeploymentSummary) -> Self {
+        let version = deployment.configuration_version().and_then(|version| version.parse().ok());
+        Self { version: version.unwrap_or_default(), deployment: deployment.deployment_number }
+    }
 }
 
 impl Service<'_> {
@@ -50,9 +58,12 @@ impl Service<'_> {
         strategy: &str,
         description: &str,
     ) -> Result<i32, AppConfigError> {
-        let deployment = self.start(target, strategy, version, description).await?;
+        let starting = self.start(target, strategy, version, description);
+        let deployment = self.to_its_end("AppConfig has said whether the deployment starts", starting).await?;
         if !self.rehearses() {
+            self.leaves(Left::UnderWay(deployment));
             self.watch(target, deployment).await?;
+            self.leaves(Left::Complete(deployment));
         }
         Ok(deployment)
     }

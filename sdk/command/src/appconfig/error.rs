@@ -5,6 +5,7 @@ use std::fmt;
 
 use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 
+use misrule_engine::delivery::KeyId;
 use misrule_engine::experiment::{Elsewhere, ExperimentError};
 
 use crate::failure::Explain;
@@ -111,6 +112,8 @@ pub(crate) enum AppConfigError {
         place: String,
         /// What is there.
         there: Vec<String>,
+        /// Whether what was asked for would be made.
+        may_be_made: bool,
     },
     /// There are several of this name.
     #[error("there are {} of the name `{wanted}` in {place}: {}", ids.len(), ids.join(", "))]
@@ -221,6 +224,14 @@ pub(crate) enum AppConfigError {
         /// Why.
         source: Elsewhere,
     },
+    /// What is deployed is signed, and what is published is not.
+    #[error("`{name}`, which is deployed there, is signed by key `{key}`, and this is not signed")]
+    Unsigned {
+        /// The experiment that is deployed.
+        name: String,
+        /// The key that its signature names.
+        key: KeyId,
+    },
     /// The profile has a JSON Schema already.
     #[error("configuration profile `{profile}` has a JSON Schema for a validator that is not misrule's")]
     ForeignValidator {
@@ -247,6 +258,18 @@ fn because(reason: Option<&String>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
+impl AppConfigError {
+    /// The same of what is looked for, and would not be made.
+    pub(super) fn of_a_search(self) -> Self {
+        match self {
+            Self::NotFound { kind, wanted, place, there, .. } => {
+                Self::NotFound { kind, wanted, place, there, may_be_made: false }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Explain for AppConfigError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -263,8 +286,10 @@ impl Explain for AppConfigError {
             Self::Unreachable { .. } => "check `--region`, `--endpoint-url` and the network".to_owned(),
             Self::Denied { call } => format!("allow the action appconfig:{} in the caller's IAM policy", call.action),
             Self::Refused { code, .. } => return refusal_hint(code).map(str::to_owned),
-            Self::NotFound { there, .. } if there.is_empty() => format!("there is none yet: {MAKE}"),
-            Self::NotFound { there, .. } => format!("there is: {}; {MAKE}", there.join(", ")),
+            Self::NotFound { there, may_be_made, .. } => {
+                let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+                format!("there is: {there}; {}", if *may_be_made { MAKE } else { LOOK_ELSEWHERE })
+            }
             Self::Ambiguous { .. } => "use the id instead of the name".to_owned(),
             Self::WrongProfile { .. } => {
                 "make a hosted freeform one: `aws appconfig create-configuration-profile --location-uri hosted`"
@@ -286,6 +311,11 @@ impl Explain for AppConfigError {
             Self::Undone { .. } => "what was in force before is again: `misrule status` names it".to_owned(),
             Self::AnotherForm { .. } => {
                 "name another configuration profile in `--to`, and in the MISRULE_SOURCE of its functions".to_owned()
+            }
+            Self::Unsigned { .. } => {
+                "sign it: `--key FILE`; or say `--unsigned`: every layer with MISRULE_PUBLIC_KEY then refuses it, and \
+                what it has armed ends"
+                    .to_owned()
             }
             Self::ForeignValidator { .. } => {
                 "a profile has one at most: publish without `--validator`, or take it off with \
@@ -312,6 +342,9 @@ impl Explain for AppConfigError {
 
 /// How to make what is absent.
 const MAKE: &str = "`misrule publish --yes` makes what is absent";
+
+/// Where else it may be.
+const LOOK_ELSEWHERE: &str = "name one of them in `--to`, or another `--region`";
 
 fn refusal_hint(code: &str) -> Option<&'static str> {
     match code {

@@ -1,7 +1,6 @@
 //! Stop what is under way, and deploy a halt that no alarm takes back.
 
 use std::future::Future;
-use std::pin::pin;
 
 use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary, Monitor};
 use misrule_engine::experiment::Experiment;
@@ -13,7 +12,7 @@ use super::history::{History, is_under_way};
 use super::monitor::arns;
 use super::patience::Patience;
 use super::place::Target;
-use super::service::Service;
+use super::service::{Left, Service};
 use super::version::{Content, Delivered};
 
 /// What is done about the deployment of another profile: AppConfig runs one at a time in an environment, so the halt comes after it.
@@ -35,6 +34,14 @@ impl Others {
     }
 }
 
+/// What came of it.
+pub(crate) enum Halting {
+    /// A halt is deployed.
+    Done(Halted),
+    /// One was in force already.
+    Already(Published),
+}
+
 /// A place that is halted.
 pub(crate) struct Halted {
     /// The halt.
@@ -44,24 +51,37 @@ pub(crate) struct Halted {
 }
 
 impl Service<'_> {
-    /// Stops the profile's deployment that is under way, then deploys a halt to everyone at once. AppConfig takes a deployment
-    /// back that it watches while an alarm fires, so the environment's alarms are taken off it meanwhile, and put back.
+    /// Stops the profile's deployment that is under way, then deploys a halt to everyone at once, unless one is in force. AppConfig
+    /// takes a deployment back that it watches while an alarm fires, so the environment's alarms are taken off it meanwhile, and
+    /// put back.
     ///
     /// # Errors
     ///
     /// A call is refused, another profile's deployment stays in the way, or the alarms could not be put back.
-    pub(crate) async fn halt(&self, target: &Target, others: Others) -> Result<Halted, AppConfigError> {
+    pub(crate) async fn halt(&self, target: &Target, others: Others) -> Result<Halting, AppConfigError> {
         let deadline = others.deadline();
         loop {
             let history = self.history(target).await?;
+            if let Some(published) = self.halt_in_force(target, &history).await {
+                self.leaves(Left::Complete(published.deployment));
+                return Ok(Halting::Already(published));
+            }
             self.make_way(target, others, deadline).await?;
             let published = match self.deploy_guarded(target, &history).await {
                 // Somebody was faster: the deadline holds.
                 Err(AppConfigError::UnderWay { .. }) => continue,
                 published => published?,
             };
-            return Ok(Halted { published, experiments: self.experiments(target, &history).await });
+            let experiments = self.to_its_end("the halt is told", self.experiments(target, &history)).await;
+            return Ok(Halting::Done(Halted { published, experiments }));
         }
+    }
+
+    /// The halt that is in force, where nothing of the profile is under way to replace it.
+    async fn halt_in_force(&self, target: &Target, history: &History) -> Option<Published> {
+        let deployed = history.complete().next().filter(|_| history.own_under_way().is_none())?;
+        let halt = matches!(self.delivered(target, deployed).await, Some(Delivered::Halt));
+        halt.then(|| Published::of(deployed))
     }
 
     async fn deploy_guarded(&self, target: &Target, history: &History) -> Result<Published, AppConfigError> {
@@ -69,7 +89,8 @@ impl Service<'_> {
             Ok(monitors) if monitors.is_empty() => self.deploy_halt(target).await,
             Ok(monitors) => {
                 self.revert_to_halt(target, history).await;
-                self.without_alarms(target, &monitors, self.deploy_halt(target)).await
+                let halted = self.without_alarms(target, &monitors, self.deploy_halt(target));
+                self.to_its_end("the alarms are back", halted).await
             }
             Err(error) => {
                 self.warn(format_args!("{error}: an alarm that fires may take the halt back"));
@@ -195,7 +216,7 @@ impl Service<'_> {
             self.warn(format_args!("{error}: an alarm that fires may take the halt back"));
             return work.await;
         }
-        let done = self.to_its_end(work).await;
+        let done = work.await;
         match (self.set_monitors(target, monitors).await, done) {
             (Ok(()), done) => {
                 self.say(format_args!("put the alarms back on `{environment}`"));
@@ -209,17 +230,6 @@ impl Service<'_> {
                     alarms: arns(monitors),
                     restore: restoring(application, &environment.id, monitors),
                 })
-            }
-        }
-    }
-
-    /// Does not end at an interrupt: what comes after the work has to be done.
-    async fn to_its_end<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                Ok(()) = tokio::signal::ctrl_c() => self.say("interrupted: this ends once the alarms are back"),
             }
         }
     }

@@ -106,7 +106,7 @@ impl Service<'_> {
     ///
     /// One of the three is not there, or the profile cannot be published to.
     pub(crate) async fn find(&self, destination: &Destination) -> Result<Target, AppConfigError> {
-        self.look(destination).await?.target()
+        self.look(destination).await?.target().map_err(AppConfigError::of_a_search)
     }
 
     /// Looks which of the three are there.
@@ -119,7 +119,13 @@ impl Service<'_> {
         let application = absent_or(self.application(&destination.application).await)?;
         let nowhere = |kind, wanted: &str| {
             let place = format!("application `{}`", destination.application);
-            Err(AppConfigError::NotFound { kind, wanted: wanted.to_owned(), place, there: Vec::new() })
+            Err(AppConfigError::NotFound {
+                kind,
+                wanted: wanted.to_owned(),
+                place,
+                there: Vec::new(),
+                may_be_made: true,
+            })
         };
         let (environment, profile) = match &application {
             Ok(Named { id, .. }) => {
@@ -272,7 +278,7 @@ fn choose(
         [] => {
             let mut there: Vec<_> = listed.into_iter().map(|it| it.name).collect();
             there.sort();
-            Err(AppConfigError::NotFound { kind, wanted, place, there })
+            Err(AppConfigError::NotFound { kind, wanted, place, there, may_be_made: true })
         }
         several => {
             let ids = several.iter().map(|it| it.id.clone()).collect();

@@ -1,18 +1,20 @@
 //! An experiment to one place: what has to come first, and whether it is there already.
 
-use misrule_engine::delivery::Form;
+use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary};
+use misrule_engine::delivery::{Form, KeyId};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::PublishedTo;
 
 use super::deployment::Published;
 use super::error::AppConfigError;
-use super::history::History;
+use super::history::{History, is_under_way};
 use super::monitor::Alarms;
 use super::patience::Patience;
 use super::place::Target;
-use super::service::Service;
+use super::service::{Left, Service};
 use super::strategy::Rollout;
-use super::version::Content;
+use super::version::{Content, Delivered};
+use crate::content;
 
 /// What is published, and how.
 pub(crate) struct Publication<'a> {
@@ -32,6 +34,8 @@ pub(crate) struct Publication<'a> {
     pub(crate) alarms: &'a Alarms,
     /// Whether the profile is to have our JSON Schema for a validator.
     pub(crate) validated: bool,
+    /// Whether it may go unsigned to where something signed is deployed.
+    pub(crate) unsigned: bool,
     /// How long another deployment's end is waited for.
     pub(crate) wait: Patience,
 }
@@ -53,7 +57,8 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// Any call is refused, another deployment is under way, the profile has another form, or the deployment is undone.
+    /// Any call is refused, another deployment is under way, the profile has another form, what is deployed there is signed and
+    /// this is not, or the deployment is undone.
     pub(crate) async fn publish(
         &self,
         target: &Target,
@@ -61,6 +66,7 @@ impl Service<'_> {
     ) -> Result<Publishing, AppConfigError> {
         let Publication { content, digest, form, rollout, alarms, validated, wait, .. } = publication;
         self.check_place(target, publication).await?;
+        self.check_key(target, publication).await?;
         self.until_free(target, *wait).await?;
         let history = self.history(target).await?;
         if *validated {
@@ -74,6 +80,7 @@ impl Service<'_> {
         if history.complete().next().is_none() {
             self.say("nothing is deployed there yet: a halt goes first, so that a rollback has somewhere to go");
             self.deploy(target, &Content::halt(": before the first experiment"), &self.at_once().await?).await?;
+            self.leaves(Left::Nothing);
         }
         self.add_alarms(target, alarms).await?;
         let published = self.deploy(target, content, &self.strategy(rollout).await?).await?;
@@ -89,6 +96,40 @@ impl Service<'_> {
         }
     }
 
+    /// A layer with a key arms only what this key signed: what nobody signed, or another key, would disarm it.
+    async fn check_key(&self, target: &Target, publication: &Publication<'_>) -> Result<(), AppConfigError> {
+        let Some((name, key)) = self.deployed_key(target).await? else { return Ok(()) };
+        match content::key_named(&publication.content.bytes) {
+            None if publication.unsigned => {}
+            None => return Err(AppConfigError::Unsigned { name, key }),
+            Some(other) if other != key => self.warn(format_args!(
+                "`{name}`, which is deployed there, is signed by key `{key}`, and this by key `{other}`: a layer refuses it \
+                 unless its MISRULE_PUBLIC_KEY has both"
+            )),
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The newest experiment that is deployed, or on its way, or was before a halt, and the key that its signature names.
+    async fn deployed_key(&self, target: &Target) -> Result<Option<(String, KeyId)>, AppConfigError> {
+        use DeploymentState as State;
+        let deployed = |it: &&DeploymentSummary| {
+            it.state().is_some_and(|state| is_under_way(state) || matches!(state, State::Complete | State::Reverted))
+        };
+        let history = self.history(target).await?;
+        for deployment in history.of_profile().filter(deployed) {
+            // A version may have been deleted since.
+            let Ok(held) = self.held(target, deployment.configuration_version().unwrap_or_default()).await else {
+                continue;
+            };
+            if let Delivered::Experiment(experiment) = held.delivered() {
+                return Ok(held.key().map(|key| (experiment.name, key)));
+            }
+        }
+        Ok(None)
+    }
+
     /// The deployment in force, where it has these bytes.
     async fn in_force(
         &self,
@@ -101,7 +142,6 @@ impl Service<'_> {
         if self.held(target, version).await?.digest() != digest {
             return Ok(None);
         }
-        let version = version.parse().unwrap_or_default();
-        Ok(Some(Published { version, deployment: deployed.deployment_number }))
+        Ok(Some(Published::of(deployed)))
     }
 }

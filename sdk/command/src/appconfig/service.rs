@@ -1,5 +1,6 @@
 //! A region's AppConfig that can be asked, and what is said while it is.
 
+use std::cell::Cell;
 use std::fmt::Display;
 
 use aws_config::SdkConfig;
@@ -21,6 +22,17 @@ pub(super) struct Manner {
     pub(super) rehearsal: bool,
 }
 
+/// What a command that ends now leaves in a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It has started no deployment.
+    Nothing,
+    /// A deployment of this number, which AppConfig brings to its end.
+    UnderWay(i32),
+    /// One that has come to its end.
+    Complete(i32),
+}
+
 /// A region's AppConfig.
 pub(crate) struct Service<'p> {
     pub(super) client: Client,
@@ -33,6 +45,9 @@ pub(crate) struct Service<'p> {
     profile: Option<String>,
     printer: &'p Printer,
     manner: Manner,
+    left: Cell<Left>,
+    /// What is not to be left half done, as what it ends with.
+    held_up_by: Cell<Option<&'static str>>,
 }
 
 impl<'p> Service<'p> {
@@ -54,12 +69,38 @@ impl<'p> Service<'p> {
             profile,
             printer,
             manner,
+            left: Cell::new(Left::Nothing),
+            held_up_by: Cell::new(None),
         }
     }
 
     /// The region.
     pub(crate) fn region(&self) -> &str {
         &self.region
+    }
+
+    /// What the command would leave here if it ended now.
+    pub(crate) fn left(&self) -> Left {
+        self.left.get()
+    }
+
+    /// Notes what the command would leave here.
+    pub(super) fn leaves(&self, left: Left) {
+        self.left.set(left);
+    }
+
+    /// What a command that is interrupted still has to wait for.
+    pub(crate) fn held_up_by(&self) -> Option<&'static str> {
+        self.held_up_by.get()
+    }
+
+    /// Does what is not to be left half done: an interrupted command ends once `until`.
+    pub(super) async fn to_its_end<T>(&self, until: &'static str, work: impl Future<Output = T>) -> T {
+        let before = self.held_up_by.get();
+        self.held_up_by.set(before.or(Some(until)));
+        let done = work.await;
+        self.held_up_by.set(before);
+        done
     }
 
     /// Whether calls that change something are only said.

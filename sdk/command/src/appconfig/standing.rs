@@ -3,6 +3,7 @@
 use aws_sdk_appconfig::operation::get_deployment::GetDeploymentOutput;
 use aws_sdk_appconfig::primitives::DateTime;
 use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary};
+use misrule_engine::delivery::KeyId;
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{Elsewhere, Here, PublishedTo};
 use misrule_engine::time::Timestamp;
@@ -21,6 +22,8 @@ pub(crate) struct Deployed {
     pub(crate) version: String,
     /// Of that version's bytes.
     pub(crate) digest: Digest,
+    /// The key that their signature names, where they have one.
+    pub(crate) key: Option<KeyId>,
     /// What a layer reads in them.
     pub(crate) delivered: Delivered,
     /// Why no layer here arms it, where it was published to other places.
@@ -129,6 +132,7 @@ impl Service<'_> {
             number,
             version,
             digest: held.digest(),
+            key: held.key(),
             delivered,
             elsewhere,
             since: summary.completed_at().or(summary.started_at()).map(timestamp),

@@ -148,6 +148,18 @@ impl Service<'_> {
         }
     }
 
+    /// Checks that a strategy which is asked for by its name is there, before anything is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`strategy`](Self::strategy).
+    pub(crate) async fn check_strategy(&self, rollout: &Rollout) -> Result<(), AppConfigError> {
+        match &rollout.strategy {
+            Some(name) if !name.starts_with(PREDEFINED) => self.own_strategy(name).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// The strategy that reaches everyone at once and does not wait, made where it is absent.
     ///
     /// # Errors

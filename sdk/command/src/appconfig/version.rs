@@ -3,7 +3,7 @@
 use aws_sdk_appconfig::primitives::Blob;
 use aws_sdk_appconfig::types::HostedConfigurationVersionSummary;
 use bytes::Bytes;
-use misrule_engine::delivery::{Delivery, Form};
+use misrule_engine::delivery::{Delivery, Form, KeyId};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::Experiment;
 
@@ -56,6 +56,11 @@ impl Held {
     /// Of its bytes: what log lines call the experiment's version.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.bytes)
+    }
+
+    /// The key that its signature names, where it has one.
+    pub(crate) fn key(&self) -> Option<KeyId> {
+        content::key_named(&self.bytes)
     }
 
     /// What a layer reads in it.

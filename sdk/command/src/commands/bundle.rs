@@ -52,9 +52,9 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let now = surroundings::now();
     let draft = Draft::read(&arguments.experiment, now)?.unpacked()?.signed(arguments.signing.key(printer)?)?;
     let prepared = draft.prepare(&arguments.published_to(), now)?;
-    prepared.warning().into_iter().for_each(|warning| printer.warn(warning));
+    prepared.warnings().into_iter().chain(draft.warnings()).for_each(|warning| printer.warn(warning));
     for region in &arguments.regions {
-        draft.warnings(region).into_iter().for_each(|warning| printer.warn(warning));
+        draft.warning_in(region).into_iter().for_each(|warning| printer.warn(warning));
     }
     let output = arguments.output.clone().unwrap_or_else(|| default_output(&prepared));
     write(&output, &prepared.content.bytes)?;

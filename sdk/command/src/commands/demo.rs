@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use misrule_engine::experiment::Experiment;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::demo::course::{Course, Experience};
 use crate::demo::programs::Programs;
 use crate::demo::stage::{EXPERIMENT, Stage};
 use crate::demo::{DemoError, clients, judgement, picture, scale, table};
 use crate::failure::Failure;
+use crate::interruption;
 use crate::printer::Printer;
 
 /// See an experiment at work, on this machine
@@ -31,8 +31,9 @@ pub(crate) struct Arguments {
 /// Goes through the experiment, unless a signal comes first; the summary goes to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     tokio::select! {
-        // Whatever runs ends with the experiment's future.
-        signal = interrupted() => Err(DemoError::Interrupted { signal }.into()),
+        // Whatever runs ends with the experiment's future. Its processes are in groups of their own, so no signal of a
+        // terminal reaches them.
+        signal = interruption::received() => Err(DemoError::Interrupted { signal }.into()),
         shown = show(arguments, printer) => shown,
     }
 }
@@ -87,22 +88,4 @@ fn conclude(experience: &Experience, hypothesis: &str, place: &Path, printer: &P
     let verdict = if judgement::held(&findings) { "held" } else { "does not hold" };
     printer.data(format_args!("\nhypothesis: {verdict}\npicture: {}", place.display()));
     Ok(judgement::verdict(&findings)?)
-}
-
-/// Waits for Ctrl-C, or for another signal that ends programs; its number. Processes of the demo are in groups of their
-/// own, so no signal of a terminal reaches them.
-async fn interrupted() -> u8 {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let [mut interrupt, mut terminate, mut hangup] = kinds.map(|kind| signal(kind).ok());
-    let kind = tokio::select! {
-        Some(()) = received(&mut interrupt) => SignalKind::interrupt(),
-        Some(()) = received(&mut terminate) => SignalKind::terminate(),
-        Some(()) = received(&mut hangup) => SignalKind::hangup(),
-        else => std::future::pending().await,
-    };
-    u8::try_from(kind.as_raw_value()).unwrap_or(0)
-}
-
-async fn received(signal: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
-    signal.as_mut()?.recv().await
 }

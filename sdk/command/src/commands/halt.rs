@@ -5,9 +5,10 @@ use std::time::Duration;
 use misrule_engine::experiment::{Ends, Experiment};
 use misrule_engine::time::Timestamp;
 
-use crate::appconfig::{Connection, Destination, Halted, Others, Patience, Published, Service};
+use crate::appconfig::{Connection, Destination, Halted, Halting, Others, Patience, Published, Service};
 use crate::failure::Failure;
 use crate::fleet::{self, Row};
+use crate::interruption::{self, Work};
 use crate::printer::Printer;
 use crate::surroundings;
 
@@ -20,7 +21,8 @@ const HOW_SOON: &str = "each environment stops with the first invocation after i
 
 /// Stop an experiment
 ///
-/// Stops its deployment where one is under way, then publishes a halt to the same place, to everyone at once. AppConfig runs one deployment
+/// Stops its deployment where one is under way, then publishes a halt to the same place, to everyone at once; where a halt is in
+/// force already nothing is changed. AppConfig runs one deployment
 /// at a time in an environment: that of another profile is waited for, or stopped with `--stop-others`. Alarms that AppConfig
 /// watches there are taken off meanwhile and put back, so that none that fires takes the halt back. Each execution environment stops
 /// with the first invocation after its next poll, also in the middle of a delay. It polls when an invocation arrives and the
@@ -47,12 +49,16 @@ pub(crate) struct Arguments {
 /// Halts; version and deployment go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
+    interruption::heeded(&services, Work::Halt, &arguments.to, halt(arguments, &services, printer)).await
+}
+
+async fn halt(arguments: &Arguments, services: &[Service<'_>], printer: &Printer) -> Result<(), Failure> {
     let rows = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
         let target = service.find(&arguments.to).await?;
-        let halted = service.halt(&target, arguments.others()).await?;
-        Ok(tell(service, &halted, &arguments.to))
+        let halting = service.halt(&target, arguments.others()).await?;
+        Ok(tell(service, &halting, &arguments.to))
     });
-    fleet::tell(printer, &services, &["version", "deployment"], rows.await)
+    fleet::tell(printer, services, &["version", "deployment"], rows.await)
 }
 
 impl Arguments {
@@ -61,19 +67,23 @@ impl Arguments {
     }
 }
 
-fn tell(service: &Service<'_>, halted: &Halted, to: &Destination) -> Row {
-    if service.rehearses() {
-        return fleet::rehearsed(service);
-    }
-    service.say(format_args!("halted {to}: {HOW_SOON}"));
-    if let Some(line) = slowest(&halted.experiments, surroundings::now()) {
-        service.say(line);
-    }
-    let Published { version, deployment } = halted.published;
-    Row {
-        outcome: "halted",
+fn tell(service: &Service<'_>, halting: &Halting, to: &Destination) -> Row {
+    let row = |outcome, Published { version, deployment }: Published| Row {
+        outcome,
         cells: vec![version.to_string(), deployment.to_string()],
         line: format!("version {version} deployment {deployment}"),
+    };
+    match halting {
+        Halting::Already(published) => {
+            service.say(format_args!("a halt is in force at {to} already: nothing was changed"));
+            row("already halted", *published)
+        }
+        Halting::Done(_) if service.rehearses() => fleet::rehearsed(service),
+        Halting::Done(Halted { published, experiments }) => {
+            service.say(format_args!("halted {to}: {HOW_SOON}"));
+            slowest(experiments, surroundings::now()).into_iter().for_each(|line| service.say(line));
+            row("halted", *published)
+        }
     }
 }
 

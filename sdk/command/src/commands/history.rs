@@ -18,10 +18,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "APP/ENV/PROFILE")]
     to: Destination,
     /// How many, at most
-    #[arg(long, value_name = "COUNT", default_value = "10")]
+    #[arg(long, value_name = "COUNT", default_value = "10", value_parser = count)]
     last: NonZeroUsize,
     #[command(flatten)]
     connection: Connection,
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "expected a whole number from 1 on")
 }
 
 /// Asks; a table goes to stdout.

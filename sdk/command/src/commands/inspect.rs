@@ -6,6 +6,7 @@ use misrule_engine::sandbox::Hooks;
 use serde_json::{Value, json};
 
 use crate::compile::{Inspection, SettingRow, rows};
+use crate::content;
 use crate::failure::{Explain, Failure};
 use crate::opened::Opened;
 use crate::printer::Printer;
@@ -43,6 +44,8 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
         found.check_source(&arguments.file, folder)?;
         printer.say(format_args!("compiled of the source in `{}`", folder.display()));
     }
+    let out_of_hook = |hooks| content::out_of_hook(arguments.file.display(), &content::faults(&found.used), hooks);
+    found.hooks.map_or_else(Vec::new, out_of_hook).into_iter().for_each(|warning| printer.warn(warning));
     if arguments.json {
         printer.data(format_args!("{:#}", as_json(&found)));
     } else {

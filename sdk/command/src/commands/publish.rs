@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use misrule_engine::delivery::Form;
 use misrule_engine::experiment::PublishedTo;
+use misrule_engine::time::Timestamp;
 
 use crate::appconfig::{
     Alarms, AppConfigError, Connection, Destination, Found, Patience, Publication, Published, Publishing, Rollout,
@@ -12,6 +13,7 @@ use crate::appconfig::{
 use crate::content::{Draft, Prepared};
 use crate::failure::{Explain, Failure};
 use crate::fleet::{self, Row};
+use crate::interruption::{self, Work};
 use crate::key_file::Signing;
 use crate::printer::Printer;
 use crate::surroundings;
@@ -30,9 +32,8 @@ pub(crate) struct Arguments {
     /// The AppConfig application, environment and configuration profile, by name or id
     #[arg(long, value_name = "APP/ENV/PROFILE")]
     to: Destination,
-    /// Make what is absent of them without asking
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    meant: Meant,
     /// Say each call that would change something, and make none of them
     #[arg(long)]
     dry_run: bool,
@@ -53,6 +54,17 @@ pub(crate) struct Arguments {
     alarms: Alarms,
     #[command(flatten)]
     connection: Connection,
+}
+
+/// What goes without asking, or is refused.
+#[derive(clap::Args)]
+struct Meant {
+    /// Make what is absent of them without asking
+    #[arg(long)]
+    yes: bool,
+    /// Replace what is signed by what is not: every layer with MISRULE_PUBLIC_KEY refuses it
+    #[arg(long, conflicts_with = "file")]
+    unsigned: bool,
 }
 
 /// Why nothing was made.
@@ -77,33 +89,51 @@ impl Explain for NotValidated {
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let now = surroundings::now();
     let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key(printer)?)?;
+    draft.warnings().into_iter().for_each(|warning| printer.warn(warning));
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
     arguments.alarms.check(&services)?;
     if arguments.alarms.any() && arguments.rollout.is_immediate() {
         printer.warn("`--alarm` has no time to fire: say `--grow` or `--bake`, too");
     }
-    let regions: Vec<_> = services.iter().map(|service| service.region().to_owned()).collect();
-    let rehearsed = draft.prepare(&PublishedTo { regions: regions.clone(), ..PublishedTo::default() }, now)?;
+    let regions = services.iter().map(|service| service.region().to_owned()).collect();
+    let rehearsed = draft.prepare(&PublishedTo { regions, ..PublishedTo::default() }, now)?;
     if arguments.validator && rehearsed.form == Form::Bundle {
         return Err(NotValidated(rehearsed.name).into());
     }
     for service in &services {
-        draft.warnings(service.region()).into_iter().for_each(|warning| service.warn(warning));
+        draft.warning_in(service.region()).into_iter().for_each(|warning| service.warn(warning));
     }
-    let look = async |service: &Service<'_>| service.look(&arguments.to).await;
+    let look = async |service: &Service<'_>| {
+        let found = service.look(&arguments.to).await?;
+        service.check_strategy(&arguments.rollout).await?;
+        Ok(found)
+    };
     let found = fleet::at_once(services.iter().collect(), look).await;
     let found = consent(arguments, &services, found, printer)?;
+    let publishing = publish(arguments, &services, found, &draft, now, printer);
+    interruption::heeded(&services, Work::Experiment, &arguments.to, publishing).await
+}
+
+/// Makes what is absent, and deploys to each.
+async fn publish(
+    arguments: &Arguments,
+    services: &[Service<'_>],
+    found: Vec<Looked>,
+    draft: &Draft,
+    now: Timestamp,
+    printer: &Printer,
+) -> Result<(), Failure> {
     let each = services.iter().zip(found).collect();
     let make = async |(service, found): (&Service<'_>, Looked)| service.make(found?, arguments.validator).await;
     let targets = fleet::at_once(each, make).await;
-    let prepared = draft.prepare(&published_to(&services, regions, &targets).await, now)?;
-    prepared.warning().into_iter().for_each(|warning| printer.warn(warning));
+    let prepared = draft.prepare(&published_to(services, &targets).await, now)?;
+    prepared.warnings().into_iter().for_each(|warning| printer.warn(warning));
     let each = services.iter().zip(targets).collect();
     let rows = fleet::at_once(each, async |(service, target): (&Service<'_>, Result<Target, AppConfigError>)| {
         let published = service.publish(&target?, &publication(arguments, &prepared)).await?;
         Ok(tell(service, &published, &prepared, &arguments.to))
     });
-    fleet::tell(printer, &services, &["version", "deployment", "sha256"], rows.await)
+    fleet::tell(printer, services, &["version", "deployment", "sha256"], rows.await)
 }
 
 type Looked = Result<Found, AppConfigError>;
@@ -120,7 +150,7 @@ fn consent(
     let missing = lacking.map(|(service, found)| (found.missing(), found.whereabouts(service.region())));
     let (parts, missing): (Vec<_>, Vec<_>) =
         missing.map(|(parts, place)| (parts.len(), format!("{} in {place}", parts.join(", no ")))).unzip();
-    if arguments.yes || arguments.dry_run || missing.is_empty() {
+    if arguments.meant.yes || arguments.dry_run || missing.is_empty() {
         return Ok(found);
     }
     let them = if parts.iter().sum::<usize>() == 1 { "it" } else { "them" };
@@ -134,11 +164,8 @@ fn consent(
 }
 
 /// The accounts, regions and environments of all: they get the same bytes.
-async fn published_to(
-    services: &[Service<'_>],
-    regions: Vec<String>,
-    targets: &[Result<Target, AppConfigError>],
-) -> PublishedTo {
+async fn published_to(services: &[Service<'_>], targets: &[Result<Target, AppConfigError>]) -> PublishedTo {
+    let regions = services.iter().map(|service| service.region().to_owned()).collect();
     let (mut accounts, mut environments) = (Vec::new(), Vec::new());
     for (service, target) in services.iter().zip(targets) {
         let Ok(target) = target else { continue };
@@ -162,6 +189,7 @@ fn publication<'a>(arguments: &'a Arguments, prepared: &'a Prepared) -> Publicat
         rollout: &arguments.rollout,
         alarms: &arguments.alarms,
         validated: arguments.validator,
+        unsigned: arguments.meant.unsigned,
         wait: arguments.wait,
     }
 }

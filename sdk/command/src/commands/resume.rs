@@ -5,6 +5,7 @@ use misrule_engine::experiment::Ends;
 use crate::appconfig::{Connection, Destination, Published, Resumed, Rollout, Service};
 use crate::failure::Failure;
 use crate::fleet::{self, Row};
+use crate::interruption::{self, Work};
 use crate::printer::Printer;
 use crate::surroundings;
 
@@ -27,15 +28,19 @@ pub(crate) struct Arguments {
 
 /// Resumes; version and deployment go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
-    let now = surroundings::now();
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
+    interruption::heeded(&services, Work::Experiment, &arguments.to, resume(arguments, &services, printer)).await
+}
+
+async fn resume(arguments: &Arguments, services: &[Service<'_>], printer: &Printer) -> Result<(), Failure> {
+    let now = surroundings::now();
     let rows = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
         let target = service.find(&arguments.to).await?;
         service.caller().await;
         let resumed = service.resume(&target, &arguments.rollout, now).await?;
         Ok(tell(service, &resumed, &arguments.to))
     });
-    fleet::tell(printer, &services, &["version", "deployment"], rows.await)
+    fleet::tell(printer, services, &["version", "deployment"], rows.await)
 }
 
 fn tell(service: &Service<'_>, resumed: &Resumed, to: &Destination) -> Row {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::failure::Failure;
+use misrule_engine::experiment::ExperimentError;
+
+use crate::failure::{Explain, Failure};
 use crate::key_file::PublicKeys;
 use crate::opened::Opened;
 use crate::printer::Printer;
@@ -30,8 +32,17 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     printer.data(format_args!("key {key} sha256 {digest}"));
     let experiment = &listing.experiment;
     printer.say(format_args!("`{}` holds `{}`, as it was signed", arguments.bundle.display(), experiment.name));
-    if let Err(error) = experiment.check(surroundings::now()) {
-        printer.warn(format_args!("no layer arms it any more: {error}"));
-    }
+    experiment.check(surroundings::now()).map_err(Unarmed)?;
     Ok(())
+}
+
+/// It is as it was signed, and still no layer arms it.
+#[derive(Debug, thiserror::Error)]
+#[error("no layer arms it any more")]
+struct Unarmed(#[source] ExperimentError);
+
+impl Explain for Unarmed {
+    fn hint(&self) -> Option<String> {
+        Some("make it again of its TOML with another end: `misrule bundle --key FILE`".to_owned())
+    }
 }

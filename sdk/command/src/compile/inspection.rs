@@ -8,6 +8,7 @@ use std::sync::Arc;
 use misrule_engine::decision::PolicyName;
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::Environment;
+use misrule_engine::policy::PolicyError;
 use misrule_engine::sandbox::{Hooks, Place, Refusal, Sandbox, SandboxError};
 use misrule_engine::time::Timestamp;
 use serde::Serialize;
@@ -90,6 +91,14 @@ pub(crate) enum InspectionError {
         /// In its own words.
         source: Refusal,
     },
+    /// With these settings it wants no hook.
+    #[error("`{}`", path.display())]
+    Idle {
+        /// The file.
+        path: PathBuf,
+        /// That it can never act.
+        source: PolicyError,
+    },
     /// It was not built with this command.
     #[error("`{}` does not say what it was compiled of", .0.display())]
     NoProvenance(PathBuf),
@@ -123,7 +132,9 @@ impl Explain for InspectionError {
                     names.join(", ")
                 ))
             }
-            Self::Settings { .. } => Some("without `--settings` this command lists what it knows".to_owned()),
+            Self::Settings { .. } | Self::Idle { .. } => {
+                Some("without `--settings` this command lists what it knows".to_owned())
+            }
             _ => None,
         }
     }
@@ -148,7 +159,11 @@ impl Inspection {
         let component = sandbox.compile(&bytes).map_err(no_policy)?;
         let configured = sandbox.configure(&component, &Arc::new(place(path)), settings.unwrap_or("{}"));
         let hooks = match configured {
-            Ok((_, hooks)) => Some(hooks),
+            Ok((_, hooks)) if hooks.before || hooks.after => Some(hooks),
+            Ok(_) if settings.is_some() => {
+                return Err(InspectionError::Idle { path: path.to_owned(), source: PolicyError::NoHook });
+            }
+            Ok(_) => None,
             Err(source) if settings.is_some() => {
                 return Err(InspectionError::Settings { path: path.to_owned(), source });
             }

@@ -13,6 +13,6 @@ mod section;
 
 pub(crate) use cargo::{CargoError, PolicyCrate, check_target};
 pub(crate) use component::Built;
-pub(crate) use imports::used;
+pub(crate) use imports::{Used, used};
 pub(crate) use inspection::Inspection;
 pub(crate) use schema::{SettingRow, rows};

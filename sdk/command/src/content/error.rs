@@ -34,6 +34,9 @@ pub(crate) enum ContentError {
     /// Its author says what only publishing can.
     #[error("`{}` says `published_to`, which publishing fills in", .0.display())]
     PublishedTo(PathBuf),
+    /// The file is a policy's component.
+    #[error("`{}` is a policy's component, not an experiment", .0.display())]
+    Component(PathBuf),
     /// A policy that is neither ours nor a module.
     #[error("policy `{policy}` uses `{name}`, which is no ready-made policy")]
     NotReadyMade {
@@ -108,6 +111,10 @@ impl Explain for ContentError {
                 "leave it out: `misrule publish` writes where it published to; for a bundle say `--account`, `--region` and `--environment`"
                     .to_owned(),
             ),
+            Self::Component(path) => Some(format!(
+                "name the TOML of an experiment that uses it, under `[[policy]]` as `module = \"{}\"`",
+                path.file_name().unwrap_or_default().display()
+            )),
             Self::NotReadyMade { .. } => Some(format!(
                 "ready-made policies: {}; for one of your own say `module = \"NAME.wasm\"`",
                 ready_made_names().join(", ")

@@ -1,5 +1,7 @@
 //! The command against a local AppConfig.
 
+use std::future::Future;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +12,7 @@ use misrule_engine::digest::Digest;
 use misrule_engine::time::Timestamp;
 use misrule_local::appconfig::{AppConfig, Place};
 
-use crate::session::Session;
+use crate::session::{Run, Session};
 
 /// An experiment of ready-made policies, of which each publishing makes another version: it ends an hour later.
 pub(crate) const OUTAGE: &str = r#"
@@ -61,6 +63,16 @@ impl Account {
         let (session, arguments) = (Arc::clone(&self.session), arguments.to_owned());
         let told = tokio::task::spawn_blocking(move || session.misrule(&arguments)).await.unwrap();
         told.replace(&self.appconfig.endpoint(), "http://localhost")
+    }
+
+    /// Runs the command, and sends it a signal (`INT` is Ctrl-C's) once something has happened.
+    pub(crate) async fn signalled(&self, signal: &str, arguments: &str, happened: impl Future<Output = ()>) -> String {
+        let child = self.session.start(arguments);
+        happened.await;
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        Run::of(output).told()
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -39,6 +39,24 @@ fn a_new_crate_becomes_a_component() {
     }
 }
 
+#[test]
+fn a_policy_that_wants_no_hook_is_refused_where_it_is_tried() {
+    let Some(session) = toolchain("a_policy_that_wants_no_hook_is_refused_where_it_is_tried") else { return };
+    session.misrule("new idle");
+    let source = "use misrule_sdk::{Hooks, Policy, Settings};\n#[derive(Settings)] struct Idle {}\n\
+                  impl Policy for Idle { fn hooks(&self) -> Hooks { Hooks::NONE } }\nmisrule_sdk::export!(Idle);\n";
+    let session = session.file("idle/src/lib.rs", source);
+    let told = session.misrule("build --path idle -q");
+    assert!(told.starts_with("exit 0\n"), "{told}");
+    assert_eq!(
+        session.misrule("inspect idle/idle.wasm --settings {}"),
+        "exit 1\n----\nerror: `idle/idle.wasm`\n  because: with these settings it asks for neither `before` nor `after`, so it \
+         can never act\nhint: without `--settings` this command lists what it knows\n"
+    );
+    let told = session.misrule("inspect idle/idle.wasm");
+    assert!(told.contains("\nhooks     depend on its settings: give some with `--settings`\n"), "{told}");
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }

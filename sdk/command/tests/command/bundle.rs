@@ -1,11 +1,13 @@
 //! Keys and bundles: `keygen`, `bundle`, `verify`, and `inspect` of a bundle.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use misrule_engine::delivery::PublicKey;
+use misrule_engine::delivery::{PublicKey, SigningKey, bundle};
 use misrule_engine::digest::Digest;
+use misrule_engine::experiment::Experiment;
 
 use crate::account::{OUTAGE, until};
 use crate::session::Session;
@@ -210,6 +212,16 @@ fn wrong_input_is_named() {
              hint: `misrule keygen` makes one\n",
         ),
         (
+            "bundle outage.toml --region us-east-1 --no-native",
+            "`--no-native` is for what is signed: without `--key` there are no native images to leave out\n\
+             hint: leave it out, or sign with `--key FILE`\n",
+        ),
+        (
+            "bundle own.wasm --region us-east-1",
+            "`own.wasm` is a policy's component, not an experiment\n\
+             hint: name the TOML of an experiment that uses it, under `[[policy]]` as `module = \"own.wasm\"`\n",
+        ),
+        (
             "bundle large.toml --region us-east-1",
             "`large.toml` cannot be packed\n  because: `components/large.wasm` has 1048577 bytes, more than the 1048576 bytes \
              that a component may have\n",
@@ -238,6 +250,61 @@ fn what_is_too_large_for_appconfig_says_what_takes_the_room() {
     assert!(told.starts_with("exit 1\n----\nerror: `two.toml` comes to 128"), "{told}");
     let hint = "hint: publish fewer or smaller modules: `b.wasm` has 640000 bytes, `a.wasm` has 640000 bytes\n";
     assert!(told.ends_with(hint), "{told}");
+}
+
+#[test]
+fn a_key_that_a_password_opens_is_told_apart() {
+    let (session, _) = keyed();
+    let encrypt = "pkey -in misrule-key.pem -aes256 -passout pass:secret -out encrypted.pem";
+    assert_eq!(session.run(Command::new("openssl").args(encrypt.split(' ')), ".").exit, 0);
+    assert_eq!(
+        session.misrule("bundle own.toml --region us-east-1 --key encrypted.pem"),
+        "exit 1\n----\nerror: the private key `encrypted.pem` is encrypted\n\
+         hint: take the password off, in a file that only its owner may read: `openssl pkey -in encrypted.pem -out FILE`\n"
+    );
+}
+
+#[test]
+fn a_bundle_that_is_over_does_not_verify() {
+    let key = SigningKey::from_seed(&[7; 32]);
+    let experiment = r#"{ "name": "old", "expires": "2020-01-01T00:00:00Z", "blast_radius": { "functions": ["*"] },
+                          "policy": [{ "use": "latency" }] }"#;
+    let experiment = Experiment::from_json(experiment.as_bytes()).unwrap();
+    let zip = bundle::write(&experiment, &BTreeMap::new(), &bundle::Images::new(), Some(&key)).unwrap();
+    let told = format!("key {} sha256 {}", key.public_key().id(), Digest::of(&zip));
+    assert_eq!(
+        Session::new().file("old.zip", zip).misrule(&format!("verify old.zip --public-key {}", key.public_key())),
+        format!(
+            "exit 1\n{told}\n----\n`old.zip` holds `old`, as it was signed\nerror: no layer arms it any more\n  because: `expires` \
+             was 2020-01-01T00:00:00Z: the experiment is over\n\
+             hint: make it again of its TOML with another end: `misrule bundle --key FILE`\n"
+        )
+    );
+}
+
+/// A policy that may ask for any fault, and whose hooks depend on its settings.
+#[test]
+fn a_fault_that_no_hook_of_its_policy_may_ask_for_is_warned_of() {
+    let catalogue = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests/catalogue.wasm")).unwrap();
+    let using = |settings: &str| {
+        let policy = format!("module = \"catalogue.wasm\"\nsettings = {settings}");
+        until().replace("use = \"path-outage\"\nsettings = { paths = [\"/checkout/**\"] }", &policy)
+    };
+    let session = Session::new().file("catalogue.wasm", catalogue).file("before.toml", using("{}"));
+    let session = session.file("all.toml", using("{ after = [{ fault = \"truncate\" }], answer_body = true }"));
+    let never = "but never in the hooks that it wants: its `hooks()` must name";
+    let warned = |policy: &str| {
+        format!(
+            "warning: policy `{policy}` can ask for throttle, pause, cut, break-off, {never} `after`\n\
+             warning: policy `{policy}` can ask for set-status, truncate, garble, {never} `after` and `answer-body`\n"
+        )
+    };
+    let told = session.misrule("bundle before.toml --region us-east-1");
+    assert!(told.starts_with("exit 0\n") && told.contains(&warned("catalogue")), "{told}");
+    let told = session.misrule("inspect catalogue.wasm");
+    assert!(told.starts_with("exit 0\n") && told.contains(&warned("catalogue.wasm")), "{told}");
+    let told = session.misrule("bundle all.toml --region us-east-1");
+    assert!(told.starts_with("exit 0\n") && !told.contains("warning"), "{told}");
 }
 
 #[test]

@@ -29,6 +29,19 @@ async fn a_halt_stops_the_deployment_that_is_under_way() {
     assert!(matches!(Delivery::read(&content.into(), None), Ok(Delivery::Halt)));
 }
 
+#[tokio::test]
+async fn a_halt_that_is_in_force_is_left_alone() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    assert!(account.misrule("publish outage.toml --to shop/prod/chaos").await.starts_with("exit 0\n"));
+    assert!(account.misrule("halt --to shop/prod/chaos").await.starts_with("exit 0\nversion 3 deployment 3\n"));
+    account.deploy_slowly(&account.appconfig.create("shop", "prod", "flags")).await;
+    assert_eq!(
+        account.misrule("halt --to shop/prod/chaos").await,
+        "exit 0\nversion 3 deployment 3\n----\na halt is in force at shop/prod/chaos already: nothing was changed\n"
+    );
+    assert_eq!(account.appconfig.calls("StartDeployment"), 4);
+}
+
 const OTHER: &str = "deployment 1 of `flags` is under way in environment `prod` (DEPLOYING)";
 const UNTIL: &str = ", and AppConfig runs one at a time: the halt waits for its end, up to";
 const STOPS: &str = "`misrule halt --stop-others` stops";

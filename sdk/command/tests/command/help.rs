@@ -44,6 +44,7 @@ Exit codes:
   0  done
   1  your input has a mistake, or a check failed
   2  wrong usage, or a fault of misrule's own
+  130  interrupted by Ctrl-C (128 and a signal's number)
 ----
 "
     );
@@ -130,11 +131,12 @@ Arguments:
 Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
       --yes                   Make what is absent of them without asking
+      --unsigned              Replace what is signed by what is not: every layer with MISRULE_PUBLIC_KEY refuses it
       --dry-run               Say each call that would change something, and make none of them
       --validator             Let AppConfig refuse what no layer would arm: a JSON Schema on the configuration profile, for plain JSON only
       --wait <TIME>           How long to wait for the end of a deployment that is under way there [default: 10m]
       --key <FILE>            Sign with this private key, which `misrule keygen` made
-      --no-native             Leave out native images of the modules, which spare layers the compiling
+      --no-native             Leave out native images of the modules, which spare layers the compiling; only with `--key`: else there are none
       --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
       --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
       --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m
@@ -339,7 +341,7 @@ Arguments:
 
 Options:
       --key <FILE>         Sign with this private key, which `misrule keygen` made
-      --no-native          Leave out native images of the modules, which spare layers the compiling
+      --no-native          Leave out native images of the modules, which spare layers the compiling; only with `--key`: else there are none
       --output <FILE>      Where to write it; by default the experiment's name with .zip, or .json, here
       --region <REGION>    The region that it is meant for, or several; by default those of its blast radius
       --account <ACCOUNT>  The account that it is meant for, or several; by default any

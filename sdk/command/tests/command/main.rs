@@ -9,6 +9,7 @@ mod demo;
 mod halt;
 mod help;
 mod inspect;
+mod interrupt;
 #[cfg(unix)]
 mod layer;
 mod new;

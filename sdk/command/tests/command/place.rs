@@ -15,7 +15,11 @@ async fn a_place_that_is_not_there_is_named_with_those_that_are() {
     ] {
         for command in ["publish outage.toml", "halt", "status", "history", "resume"] {
             let told = account.misrule(&format!("{command} --to {to}")).await;
-            let hint = format!("hint: there is: {there}; `misrule publish --yes` makes what is absent");
+            let next = match command {
+                "publish outage.toml" => "`misrule publish --yes` makes what is absent",
+                _ => "name one of them in `--to`, or another `--region`",
+            };
+            let hint = format!("hint: there is: {there}; {next}");
             assert_eq!(told, format!("exit 1\n----\nerror: there is no {what}\n{hint}\n"));
         }
     }

@@ -117,6 +117,8 @@ async fn a_start_far_ahead_is_warned_of() {
     let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
     assert!(told.contains("warning: `starts` is 2100-01-01T00:00:00Z, "), "{told}");
     assert!(told.contains(" days ahead: nothing is injected until then\n"), "{told}");
+    let nowhere = account.session.misrule("publish outage.toml --to shop/prod/chaos --region mars-1");
+    assert!(nowhere.starts_with("exit 1\n----\nwarning: `starts` is 2100-01-01T00:00:00Z, "), "{nowhere}");
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn what_a_file_says_does_not_reach_the_terminal_raw() {
     assert_eq!(
         session.misrule("publish forged.toml --to shop/prod/chaos"),
         "exit 1\n----\nerror: `forged.toml` cannot be published\n  because: line 2, column 1: `name` is no name: \
-         `a\\u{1b}[2J\n    error: b`\nhint: use up to 64 ASCII letters, digits, `-`, `_` and `.`\n"
+         `a\\u{1b}[2J\n    error: b`\nhint: use up to 64 ASCII letters, digits, `-`, `_` and `.`, not first a dot\n"
     );
 }
 
@@ -338,6 +340,63 @@ async fn what_is_packed_already_is_published_as_it_is() {
             "{status}"
         );
     }
+}
+
+const OWN: &str = "publish own.toml --to shop/prod/chaos";
+
+#[tokio::test]
+async fn what_is_signed_is_not_replaced_by_what_is_not() {
+    let account = keyed().await;
+    let signed = account.misrule(&format!("{OWN} --key misrule-key.pem --no-native")).await;
+    assert!(signed.starts_with("exit 0\n"), "{signed}");
+    let status = account.misrule("status --to shop/prod/chaos").await;
+    let key = status.lines().find_map(|line| line.strip_prefix("key         ")).unwrap();
+    assert!(key.len() == 16 && key.bytes().all(|letter| letter.is_ascii_hexdigit()), "{status}");
+    let refused = format!(
+        "exit 1\n----\nerror: `outage`, which is deployed there, is signed by key `{key}`, and this is not signed\n\
+         hint: sign it: `--key FILE`; or say `--unsigned`: every layer with MISRULE_PUBLIC_KEY then refuses it, and what it \
+         has armed ends\n"
+    );
+    assert_eq!(account.misrule(OWN).await, refused);
+    assert!(account.misrule("halt --to shop/prod/chaos").await.starts_with("exit 0\n"));
+    assert_eq!(account.misrule(OWN).await, refused, "a halt between them changes nothing");
+    let meant = account.misrule(&format!("{OWN} --unsigned")).await;
+    assert!(meant.starts_with("exit 0\n"), "{meant}");
+    let status = account.misrule("status --to shop/prod/chaos").await;
+    assert!(status.contains("\nkey         none: not signed\n"), "{status}");
+    assert!(account.misrule(OWN).await.starts_with("exit 0\n"));
+}
+
+#[tokio::test]
+async fn another_key_than_the_deployed_one_is_warned_of() {
+    let account = keyed().await;
+    assert!(account.session.misrule("keygen --output other.pem").starts_with("exit 0\n"));
+    let mut told = Vec::new();
+    for key in ["misrule-key.pem", "misrule-key.pem", "other.pem"] {
+        told.push(account.misrule(&format!("{OWN} --key {key} --no-native")).await);
+    }
+    assert!(!told[0].contains("warning") && !told[1].contains("warning"), "{told:?}");
+    let warning = "\nwarning: `outage`, which is deployed there, is signed by key `";
+    let unless = "`: a layer refuses it unless its MISRULE_PUBLIC_KEY has both\n";
+    assert!(told[2].starts_with("exit 0\n") && told[2].contains(warning) && told[2].contains(unless), "{}", told[2]);
+    let both = account.misrule(&format!("{OWN} --key other.pem --unsigned")).await;
+    assert!(both.starts_with("exit 2\n"), "{both}");
+}
+
+#[tokio::test]
+async fn json_that_does_not_say_its_end_is_told_to_say_it() {
+    let plain = |end: &str| {
+        format!(
+            r#"{{ "name": "a", {end} "blast_radius": {{ "functions": ["*"] }}, "policy": [{{ "use": "error" }}] }}"#
+        )
+    };
+    let session = Session::new().file("endless.json", plain("")).file("lasting.json", plain(r#""duration": "1h","#));
+    let account = Account::of(session).await;
+    let say = "hint: say when the experiment ends: `\"expires\": \"2026-12-01T10:00:00Z\"`";
+    let told = account.misrule("publish endless.json --to shop/prod/chaos").await;
+    assert!(told.contains("`expires` is missing\n") && told.ends_with(&format!("\n{say}\n")), "{told}");
+    let told = account.misrule("publish lasting.json --to shop/prod/chaos").await;
+    assert!(told.ends_with(&format!("\n{say}; of TOML `misrule publish` makes it of `duration`\n")), "{told}");
 }
 
 #[tokio::test]

@@ -38,6 +38,12 @@ async fn a_strategy_is_found_by_its_name_or_refused_with_those_that_are_there() 
     let error =
         "error: there is no deployment strategy `slowly` in region `eu-west-3`\nhint: there is: AppConfig.AllAtOnce, ";
     assert!(told.contains(error), "{told}");
+    account.deploy_slowly(&account.place).await;
+    let told = account.misrule("publish outage.toml --to blog/prod/chaos --yes --strategy slowly").await;
+    assert!(told.starts_with(&format!("exit 1\n----\n{error}")), "{told}");
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos --strategy slowly").await;
+    assert!(told.starts_with(&format!("exit 1\n----\n{error}")), "nothing is waited for: {told}");
+    assert_eq!(account.appconfig.calls("CreateApplication"), 0);
     let told = account.misrule(&format!("{publish} --grow=150%every2m")).await;
     let error = "error: invalid value '150%every2m' for '--grow <STEPS>': AppConfig grows by 1 to 100 percent a step, not by 150\n";
     assert!(told.starts_with("exit 2\n") && told.contains(error), "{told}");

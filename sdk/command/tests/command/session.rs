@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -42,12 +42,22 @@ impl Session {
     pub(crate) fn misrule(&self, arguments: &str) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_misrule"));
         command.args(arguments.split_whitespace());
-        let run = self.run(&mut command, ".");
-        format!("exit {}\n{}----\n{}", run.exit, run.stdout, run.stderr)
+        self.run(&mut command, ".").told()
+    }
+
+    /// Starts the command, and lets it run.
+    pub(crate) fn start(&self, arguments: &str) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_misrule"));
+        command.args(arguments.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.surround(&mut command, ".").spawn().unwrap()
     }
 
     /// Runs any program in a folder of this one.
     pub(crate) fn run(&self, command: &mut Command, folder: &str) -> Run {
+        Run::of(self.surround(command, folder).output().unwrap())
+    }
+
+    fn surround<'c>(&self, command: &'c mut Command, folder: &str) -> &'c mut Command {
         command.current_dir(self.path(folder)).env("NO_COLOR", "1").env("AWS_EC2_METADATA_DISABLED", "true");
         for name in OUTSIDE {
             command.env_remove(name);
@@ -55,9 +65,7 @@ impl Session {
         for (kind, file) in [("AWS_CONFIG_FILE", "aws-config"), ("AWS_SHARED_CREDENTIALS_FILE", "aws-credentials")] {
             command.env(kind, self.path(file));
         }
-        let output = command.envs(self.settings.iter().cloned()).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Run { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        command.envs(self.settings.iter().cloned())
     }
 }
 
@@ -80,6 +88,19 @@ pub(crate) struct Run {
     pub(crate) exit: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Run {
+    /// What came of a program that was run.
+    pub(crate) fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Exit code, stdout and stderr as one text.
+    pub(crate) fn told(&self) -> String {
+        format!("exit {}\n{}----\n{}", self.exit, self.stdout, self.stderr)
+    }
 }
 
 /// Where crates that tests make are built: beside everything else that is built, so that the next run finds it.

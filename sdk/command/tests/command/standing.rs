@@ -27,7 +27,9 @@ async fn status_tells_what_is_in_force() {
     assert_eq!(told(&account, "status").await, "exit 0\nstate       nothing is deployed\n----\n");
     assert!(told(&account, "publish outage.toml").await.starts_with("exit 0\n"));
     let digest = account.digest(2).await;
-    let outage = format!("experiment  outage\nends        NOW\nversion     2 sha256 {digest}\ndeployment  2\n");
+    let outage = format!(
+        "experiment  outage\nends        NOW\nkey         none: not signed\nversion     2 sha256 {digest}\ndeployment  2\n"
+    );
     assert_eq!(
         told(&account, "status").await,
         format!("exit 0\nstate       in force\n{outage}since       NOW\n----\n")
@@ -65,6 +67,15 @@ async fn history_tells_each_deployment_and_what_took_it_back() {
     let newest = told(&account, "history --last 1").await;
     assert!(newest.ends_with("\n----\nthe newest 1 of 4 deployments: `--last 4` tells of all\n"), "{newest}");
     assert!(newest.contains("\n         4  COMPLETE") && !newest.contains("ROLLED_BACK"), "{newest}");
+}
+
+#[test]
+fn no_deployments_at_all_are_not_asked_for() {
+    for count in ["0", "-1", "many"] {
+        let told = Session::new().misrule(&format!("history --to shop/prod/chaos --last={count}"));
+        let error = format!("error: invalid value '{count}' for '--last <COUNT>': expected a whole number from 1 on\n");
+        assert!(told.starts_with(&format!("exit 2\n----\n{error}")), "{told}");
+    }
 }
 
 #[tokio::test]
