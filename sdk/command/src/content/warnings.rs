@@ -163,7 +163,7 @@ mod tests {
     fn faults_are_held_against_the_hooks_in_which_they_may_be_asked() {
         use FaultKind as Kind;
         assert!(told(Kind::ALL, true, true, true).is_empty());
-        let kinds = [Kind::Delay, Kind::Truncate, Kind::SetStatus, Kind::Cut, Kind::Crash];
+        let kinds = [Kind::Delay, Kind::SetStatus, Kind::Truncate, Kind::Cut, Kind::Crash];
         assert_eq!(
             told(&kinds, true, false, false),
             ["cut, needs `after`", "set-status, truncate, needs `after` and `answer-body`"]
