@@ -301,7 +301,12 @@ fn a_hint_says_what_to_do_next() {
             "say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`",
         ),
         ("[[policy]]", "[policy]", "write `[[policy]]`, in two brackets, above each policy"),
-        ("name = \"a\"", "name = \"é\"", "use up to 64 ASCII letters, digits, `-`, `_` and `.`"),
+        ("name = \"a\"", "name = \".a\"", "use up to 64 ASCII letters, digits, `-`, `_` and `.`, not first a dot"),
+        (
+            "duration = \"1h\"",
+            "duration = 60",
+            "write whole numbers with their units, for example \"250ms\", \"5s\" or \"1h30m\"",
+        ),
         (
             "use = \"latency\"",
             "module = \"a/b.wasm\"",
