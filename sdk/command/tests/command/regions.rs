@@ -109,6 +109,22 @@ async fn a_region_that_fails_does_not_keep_the_others_from_being_halted() {
 }
 
 #[tokio::test]
+async fn an_interrupt_tells_what_goes_on_in_each_region() {
+    let regions = Regions::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let publish = "publish outage.toml --to shop/prod/chaos --yes --grow=50%every5m --region eu-west-3,us-east-1";
+    let both = async {
+        regions.paris.until_calls("GetDeployment", 2).await;
+        regions.virginia.until_calls("GetDeployment", 2).await;
+    };
+    let told = regions.account.signalled("INT", publish, both).await;
+    let goes_on = "deployment 2 goes on without this command";
+    let error = format!("error: interrupted: eu-west-3: {goes_on}; us-east-1: {goes_on}\n");
+    let to = "--to shop/prod/chaos --region eu-west-3,us-east-1";
+    let hint = format!("hint: `misrule halt {to}` stops it; `misrule status {to}` tells how far it is\n");
+    assert!(told.starts_with("exit 130\n----\n") && told.ends_with(&format!("{error}{hint}")), "{told}");
+}
+
+#[tokio::test]
 async fn a_dry_run_names_the_region_of_each_call() {
     let regions = Regions::of(Session::new().file("outage.toml", OUTAGE)).await;
     let told = regions.misrule("publish outage.toml --to shop/prod/chaos --dry-run -q").await;
