@@ -71,9 +71,9 @@ async fn a_fault_that_failed_counts_as_failed_and_not_as_injected() -> Result<()
 
 #[tokio::test]
 async fn a_fault_of_a_stream_counts_once_it_comes_to_its_bytes() -> Result<()> {
-    for (offset, injected, refused) in [(3, 1, 0), (99, 0, 1)] {
-        let pause = json!({ "fault": "pause", "number": offset, "duration": "10ms" });
-        let settings = json!({ "path": "/health", "after": [pause] });
+    for (offsets, injected, refused, ended) in [(vec![3], 1, 0, 0), (vec![99], 0, 1, 0), (vec![3, 99], 1, 0, 1)] {
+        let pause = |offset: &u64| json!({ "fault": "pause", "number": offset, "duration": "10ms" });
+        let settings = json!({ "path": "/health", "after": offsets.iter().map(pause).collect::<Vec<_>>() });
         let runtime = programs::checkout().join("sdk/local/tests/local/programs/runtime.py");
         let layered = faults::armed(Function::builder("orders").runtime(runtime, []), &settings, &[]).await?;
         let mut event: Value = serde_json::from_str(&layered::http_event("GET", "/health"))?;
@@ -84,7 +84,11 @@ async fn a_fault_of_a_stream_counts_once_it_comes_to_its_bytes() -> Result<()> {
         layered.all_news().until("disarmed").await?;
         let log = layered.log();
         let counted = ["Injected", "RefusedStep"].map(|metric| sum(&log, metric, &json!([["function", "experiment"]])));
-        assert_eq!(counted, [injected, refused], "{offset}: {log:#?}");
+        assert_eq!(counted, [injected, refused], "{offsets:?}: {log:#?}");
+        let not_begun = json!([10, 0, "the stream was over before its offset"]);
+        let ends = log.iter().filter(|line| line["misrule"] == "fault_ended");
+        let ends: Vec<_> = ends.map(|line| json!([line["planned_ms"], line["took_ms"], line["reason"]])).collect();
+        assert_eq!(ends, vec![not_begun; ended], "{offsets:?}: {log:#?}");
     }
     Ok(())
 }

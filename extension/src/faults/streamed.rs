@@ -200,7 +200,13 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
     }
 
     fn too_late(&mut self) {
-        self.marks.drain(..).for_each(|(_, step)| self.ground.refuse(&step));
+        for (_, step) in self.marks.drain(..) {
+            // The length of a pause counted with its policy's line: this takes it away.
+            match step.step.as_delay().is_some() && self.injections.told(&step.policy) {
+                true => self.ground.scene().ended(&step.policy, &step.step, Duration::ZERO, TOO_LATE),
+                false => self.ground.refuse(&step),
+            }
+        }
     }
 }
 

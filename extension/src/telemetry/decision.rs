@@ -20,6 +20,11 @@ impl Injections {
         let untold = self.0.iter().position(|(of, _)| of == policy);
         untold.into_iter().for_each(|index| armed.tell(self.0.remove(index).1));
     }
+
+    /// Whether the line of this policy is written.
+    pub fn told(&self, policy: &PolicyName) -> bool {
+        !self.0.iter().any(|(of, _)| of == policy)
+    }
 }
 
 /// Writes what there is to tell about a decision; nothing where it changes nothing. What is to be injected is told by whoever

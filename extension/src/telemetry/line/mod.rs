@@ -127,7 +127,7 @@ lines! {
     PolicyDisabled(PolicyDisabled) = "policy_disabled", Error, OfExperiment;
     /// A policy logged something. Its level is the policy's own.
     PolicySaid(PolicySaid) = "policy_said", Info, Not;
-    /// A fault ended early, or was not begun: its experiment ended, or what bounds its waiting was reached.
+    /// A fault ended early, or was not begun: its experiment or its stream ended, or what bounds its waiting was reached.
     FaultEnded(FaultEnded) = "fault_ended", Info, Not;
     /// A fault could not be carried out: the invocation went on without.
     FaultFailed(FaultFailed) = "fault_failed", Error, OfExperiment;
