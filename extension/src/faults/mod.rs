@@ -191,8 +191,7 @@ pub async fn carry_out(steps: &[PlannedStep], injections: &mut Injections, scene
     for step in steps.iter().filter(|step| !streamed::is_of_a_stream(&step.step)) {
         if !scene.control.may_inject(scene.armed, clock::now()) {
             if let Some(why) = scene.control.over(scene.armed) {
-                injections.tell(&step.policy, scene.armed);
-                scene.ended(&step.policy, &step.step, Duration::ZERO, why);
+                scene.not_begun(step, injections, why);
             }
             continue;
         }
@@ -270,8 +269,24 @@ impl Scene<'_> {
 
     /// Says so later, when the invocation may be gone.
     fn ending(&self, policy: &PolicyName, step: &Step) -> impl FnOnce(Duration, &dyn fmt::Display) + Send + use<> {
+        self.ending_of(policy, step, step.as_delay())
+    }
+
+    /// Says that a fault was not begun, and why. The length of a delay goes with it only where it counted: where the line of
+    /// its policy is written.
+    fn not_begun(&self, step: &PlannedStep, injections: &Injections, why: impl fmt::Display) {
+        let counted = step.step.as_delay().filter(|_| injections.told(&step.policy));
+        self.ending_of(&step.policy, &step.step, counted)(Duration::ZERO, &why);
+    }
+
+    fn ending_of(
+        &self,
+        policy: &PolicyName,
+        step: &Step,
+        planned: Option<Duration>,
+    ) -> impl FnOnce(Duration, &dyn fmt::Display) + Send + use<> {
         let milliseconds = |delay: Duration| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let (about, fault, planned_ms) = (self.about(policy), step.kind().name(), step.as_delay().map(milliseconds));
+        let (about, fault, planned_ms) = (self.about(policy), step.kind().name(), planned.map(milliseconds));
         move |took, why| {
             let (took_ms, reason) = (milliseconds(took), why.to_string());
             Line::from(FaultEnded { about, fault, planned_ms, took_ms, reason }).emit();

@@ -75,17 +75,13 @@ impl Ground {
         self.invocation.head().deadline.minus(margin) <= clock::now()
     }
 
-    fn is_over(&self, step: &PlannedStep, injections: &mut Injections) -> bool {
+    fn is_over(&self, step: &PlannedStep, injections: &Injections) -> bool {
         let scene = self.scene();
         if scene.control.may_inject(scene.armed, clock::now()) {
             return false;
         }
         if let Some(why) = scene.control.over(scene.armed) {
-            // The length of a pause counts with its policy's line, of which this one takes it away.
-            if step.step.as_delay().is_some() {
-                injections.tell(&step.policy, scene.armed);
-            }
-            scene.ended(&step.policy, &step.step, Duration::ZERO, why);
+            scene.not_begun(step, injections, why);
         }
         true
     }
@@ -156,7 +152,7 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
     async fn at_mark(&mut self) -> Option<Turn<B::Error>> {
         while self.prelude == 0 && self.marks.front().is_some_and(|(offset, _)| *offset <= self.passed) {
             let (_, step) = self.marks.pop_front()?;
-            if self.ground.is_over(&step, &mut self.injections) {
+            if self.ground.is_over(&step, &self.injections) {
                 continue;
             }
             self.injections.tell(&step.policy, &self.ground.armed);
@@ -203,7 +199,7 @@ impl<B: Body<Data = Bytes> + Unpin> Walk<B> {
         for (_, step) in self.marks.drain(..) {
             // The length of a pause counted with its policy's line: this takes it away.
             match step.step.as_delay().is_some() && self.injections.told(&step.policy) {
-                true => self.ground.scene().ended(&step.policy, &step.step, Duration::ZERO, TOO_LATE),
+                true => self.ground.scene().not_begun(&step, &self.injections, TOO_LATE),
                 false => self.ground.refuse(&step),
             }
         }

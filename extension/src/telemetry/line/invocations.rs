@@ -136,7 +136,7 @@ pub struct FaultEnded {
     pub about: About,
     /// The fault's kind.
     pub fault: &'static str,
-    /// Of a delay or a pause: how long it was to take, in milliseconds.
+    /// Of a delay or a pause that counted as injected: how long it was to take, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned_ms: Option<u64>,
     /// How long it took, in milliseconds; 0 where it was not begun.
