@@ -187,7 +187,8 @@ async fn a_runtime_that_cannot_have_the_library_starts_as_it_is_and_a_line_says_
 
     let script = "echo $LD_PRELOAD; echo ${MISRULE_NAMES:-absent}; echo $AWS_LAMBDA_RUNTIME_API";
     fs::remove_file(opt.library())?;
-    let missing = format!("{UNTOUCHED}`{}` is not there", opt.library().display());
+    let hint = "in a checkout, `cargo build --package misrule-preload --profile preload` makes it, to be put there";
+    let missing = format!("{UNTOUCHED}`{}` is not there: {hint}", opt.library().display());
     assert_eq!(wrapped(&opt.wrapper(), port, Path::new("/bin/sh"), &["-c", script])?, (untouched, missing));
     Ok(())
 }
