@@ -54,9 +54,9 @@ impl Lambda {
         Ok(Self::on(TcpListener::bind("127.0.0.1:0").await?, registrations)?)
     }
 
-    /// On this address: for a Lambda that begins to listen late.
-    pub(crate) async fn at(address: SocketAddr) -> Result<Self> {
-        Ok(Self::on(TcpListener::bind(address).await?, Registrations::Taken)?)
+    /// Behind this: for a Lambda that begins to listen late.
+    pub(crate) fn listening(listener: TcpListener) -> Result<Self> {
+        Ok(Self::on(listener, Registrations::Taken)?)
     }
 
     fn on(listener: TcpListener, registrations: Registrations) -> std::io::Result<Self> {

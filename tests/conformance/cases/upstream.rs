@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use misrule_tests::message::Reader;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::{EACH_ALONE, NO_LAYER};
 use crate::case::{Case, case};
 use crate::lambda::{Lambda, Registrations};
 use crate::layer::{Layer, Start};
 use crate::speech::{ACCEPTED, NEXT, STREAMING, answer, event, response, set, streamed};
-use crate::stage::{Setting, Stage, Upstream, gives, is_asked, relay, sees, writes};
+use crate::stage::{Setting, Stage, Upstream, gives, is_asked, relay, sees, silent_port, writes};
 
 pub(crate) fn cases() -> Vec<Case> {
     let over = |upstream: Upstream| Setting { upstream, ..Setting::default() };
@@ -108,13 +108,13 @@ async fn below_a_path(stage: Stage) -> Result<()> {
 }
 
 async fn late(_: Stage) -> Result<()> {
-    let address = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let (kept, address) = silent_port()?;
     let start = Start::before(&address.to_string())?;
     let layer = Layer::start(start)?;
     let mut runtime = connect(layer.port).await?;
     writes(&mut runtime, NEXT).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let lambda = Lambda::at(address).await?;
+    let lambda = Lambda::listening(kept.listen(16)?)?;
     let mut upstream = lambda.accept().await?;
     is_asked(&mut upstream).await?;
     gives(&mut upstream, &mut runtime, &event("", b"late")).await?;
@@ -135,7 +135,7 @@ pub(super) async fn connect(port: u16) -> Result<Reader> {
 }
 
 async fn passed_by(_: Stage) -> Result<()> {
-    let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let (_kept, nobody) = silent_port()?;
     for another in [format!("{nobody}/base"), "no.such.host.invalid:9001".to_owned()] {
         without(another).await?;
     }
