@@ -121,10 +121,14 @@ fn no_file_is_long() {
 }
 
 /// The files that say `unsafe`, each once, and with what: the host loads machine code, whose provenance no compiler can
-/// check; the C library keeps what is free until it is told; a custom section of a component cannot be named otherwise.
-const UNSAFE: [(&str, &str); 3] = [
+/// check; the C library and the kernel keep what is not needed until they are told; a custom section of a component cannot be named otherwise.
+const UNSAFE: [(&str, &str); 4] = [
     ("engine/src/sandbox/native.rs", "unsafe {\n        Component::deserialize(engine, image.bytes())\n    }\n"),
-    ("extension/src/memory.rs", "unsafe {\n        libc::malloc_trim(0);\n    }\n"),
+    (
+        "extension/src/memory/code.rs",
+        "unsafe { madvise(with_exposed_provenance_mut(start), length, Advice::LinuxDontNeed) };\n",
+    ),
+    ("extension/src/memory/heap.rs", "unsafe {\n        libc::malloc_trim(0);\n    }\n"),
     ("sdk/guest/src/component.rs", "#[unsafe(link_section = \"misrule:settings\")]"),
 ];
 

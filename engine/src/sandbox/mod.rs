@@ -7,6 +7,7 @@
 mod cause;
 mod component;
 mod contract;
+mod cpus;
 mod host;
 #[cfg(feature = "images")]
 pub mod images;
@@ -15,12 +16,10 @@ mod kept;
 mod memory_limit;
 mod native;
 mod shipped;
-mod side_by_side;
 mod state;
 mod target;
 mod watchdog;
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -36,6 +35,7 @@ use crate::digest::Digest;
 use crate::limits;
 use kept::Kept;
 use native::Native;
+use rayon::prelude::*;
 use state::State;
 use wasmtime::component::{Component as Compiled, Linker};
 use watchdog::Watchdog;
@@ -123,17 +123,18 @@ impl Sandbox {
         wanted.iter().map(load).collect()
     }
 
-    /// Compiles what is neither at hand nor has an image; the largest first, for they take the longest.
+    /// Compiles what is neither at hand nor has an image.
     fn compile_unknown(&self, wanted: &[Wanted<'_>]) -> HashMap<Digest, Result<Component, SandboxError>> {
         let digested = wanted.iter().map(|wanted| (Digest::of(wanted.component), wanted));
         let unknown = digested.filter(|(digest, wanted)| {
             self.shared.kept.find(*digest).is_none() && Native::of(*digest, wanted.image).is_none()
         });
         let unknown: HashMap<Digest, &[u8]> = unknown.map(|(digest, wanted)| (digest, wanted.component)).collect();
-        let mut unknown: Vec<(Digest, &[u8])> = unknown.into_iter().collect();
-        unknown.sort_unstable_by_key(|(_, component)| Reverse(component.len()));
-        let compiled = side_by_side::map(&unknown, |(_, component)| self.compile(component));
-        unknown.into_iter().map(|(digest, _)| digest).zip(compiled).collect()
+        if unknown.is_empty() {
+            return HashMap::new();
+        }
+        let compile = |(digest, component): (Digest, &[u8])| (digest, self.compile(component));
+        cpus::spread(|| unknown.into_par_iter().map(compile).collect())
     }
 
     fn load_known(&self, digest: Digest, wanted: &Wanted<'_>) -> Result<Component, SandboxError> {
@@ -162,7 +163,7 @@ impl Sandbox {
             return Err(SandboxError::TooLarge { bytes: bytes.len() });
         }
         contract::check_is_component(bytes)?;
-        let compiled = Compiled::from_binary(&self.shared.engine, bytes);
+        let compiled = cpus::spread(|| Compiled::from_binary(&self.shared.engine, bytes));
         let compiled = compiled.map_err(|error| SandboxError::Invalid(error.into()))?;
         Ok(Component::new(Digest::of(bytes), self.link(&compiled)?, Origin::Compiled { instead_of_image: None }))
     }

@@ -1,9 +1,8 @@
 //! What the C library keeps of memory that is free.
 
-/// Gives it back to the kernel. Compiling a policy leaves megabytes behind that are not needed again before the next
-/// experiment, and a function's memory is small.
+/// Gives it back to the kernel. Compiling a policy leaves megabytes behind.
 /// <https://man7.org/linux/man-pages/man3/malloc_trim.3.html>
-pub fn give_back() {
+pub(super) fn give_back() {
     #[cfg(target_env = "gnu")]
     #[expect(unsafe_code, reason = "the C library has no other way to be told")]
     // SAFETY: it takes a number and no pointer, gives back pages that no allocation lies in, and may be called from any
