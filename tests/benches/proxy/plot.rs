@@ -18,7 +18,7 @@ const COLOURS: [(&str, &str); 5] = [
 ];
 
 /// Pixels.
-const LABELS: f64 = 190.0;
+const LABELS: f64 = 205.0;
 const WIDTH: f64 = 300.0;
 const GAP: f64 = 40.0;
 const TOP: f64 = 84.0;
