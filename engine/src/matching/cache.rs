@@ -72,8 +72,8 @@ fn regex(pattern: &str) -> Result<Regex, PatternError> {
     let mut builder = RegexBuilder::new(pattern);
     builder.size_limit(PATTERN_PROGRAM.size()).dfa_size_limit(PATTERN_PROGRAM.size());
     builder.build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => PatternError::Program(pattern.to_owned()),
-        error => PatternError::Regex { pattern: pattern.to_owned(), reason: reason(&error) },
+        regex::Error::CompiledTooBig(_) => PatternError::Program,
+        error => PatternError::Regex(reason(&error)),
     })
 }
 
@@ -103,14 +103,14 @@ mod tests {
         let mut cache = PatternCache::new();
         for _ in 0..2 {
             let unclosed = cache.regex("a(b", "").unwrap_err();
-            assert_eq!(unclosed.to_string(), "the regular expression `a(b` is wrong: unclosed group");
+            assert_eq!(unclosed.to_string(), "the regular expression is wrong: unclosed group");
             let template = cache.path("a", "/").unwrap_err();
-            assert_eq!(template.to_string(), "the path template `a` is wrong: it must start with a slash");
+            assert_eq!(template.to_string(), "the path template is wrong: it must start with a slash");
         }
         let look = cache.regex("a(?=b)", "").unwrap_err().to_string();
         assert!(look.contains("look-around"), "{look}");
         let bomb = cache.regex(r"(\w{90}){90}", "").unwrap_err().to_string();
-        assert_eq!(bomb, r"the regular expression `(\w{90}){90}` is larger than 262144 bytes once compiled");
+        assert_eq!(bomb, "the regular expression is larger than 262144 bytes once compiled");
         let long = cache.regex(&"a".repeat(1025), "").unwrap_err();
         assert_eq!(long.to_string(), "the pattern is longer than 1024 bytes");
     }

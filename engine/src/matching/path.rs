@@ -20,7 +20,7 @@ use crate::limits::PATTERN_BYTES;
 /// assert_eq!(template.captures("/orders/7"), None);
 /// assert_eq!(
 ///     PathTemplate::parse("orders").unwrap_err().to_string(),
-///     "the path template `orders` is wrong: it must start with a slash"
+///     "the path template is wrong: it must start with a slash"
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl PathTemplate {
         if !PATTERN_BYTES.admits(template.len()) {
             return Err(PatternError::TooLong);
         }
-        read(template).map_err(|reason| PatternError::Template { template: template.to_owned(), reason })
+        read(template).map_err(PatternError::Template)
     }
 
     /// The captures, percent-decoded, in the template's order, when the path matches. What a capture decodes to that is no
@@ -159,7 +159,7 @@ mod tests {
         ];
         for (template, reason) in rows {
             let error = PathTemplate::parse(template).unwrap_err();
-            assert_eq!(error.to_string(), format!("the path template `{template}` is wrong: {reason}"));
+            assert_eq!(error.to_string(), format!("the path template is wrong: {reason}"), "{template}");
         }
         assert_eq!(PathTemplate::parse(&"/".repeat(1025)), Err(PatternError::TooLong));
     }

@@ -46,8 +46,8 @@ fn mistakes_are_told_where_they_stand() {
     assert_eq!(
         mistakes(r#"{ "type": "Function.X", "message": 5, "paths": ["orders"] }"#),
         "unknown setting `type`; known: error_type, message, paths, methods\n\
-         `message`: expected text, found the number 5\n\
-         `paths[0]`: the path template `orders` is wrong: it must start with a slash"
+         `message`: expected text, found a number\n\
+         `paths[0]`: the path template is wrong: it must start with a slash"
     );
 }
 

@@ -88,13 +88,13 @@ pub fn regex(pattern: &str, text: &str) -> Result<bool, String> {
 pub(crate) fn path(template: &str, path: &str) -> Option<Captures> {
     match host::path(template, path) {
         Ok(captures) => captures.map(Captures),
-        Err(reason) => malformed(template, &reason),
+        Err(reason) => malformed(&reason),
     }
 }
 
 #[track_caller]
 #[cold]
 #[expect(clippy::panic, reason = "a mistake in the policy's own code: it must show in its tests and in the log")]
-fn malformed(template: &str, reason: &str) -> ! {
-    panic!("`{template}` is no path template: {reason}")
+fn malformed(reason: &str) -> ! {
+    panic!("{reason}")
 }

@@ -215,7 +215,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "settings.toml",
         "no layer would arm `settings.toml`\n  because: policy `path-outage`\n  because: it refuses its settings: \
-         `paths`: expected an array, found the text \"/checkout\"\n\
+         `paths`: expected an array, found a text\n\
          hint: `misrule inspect POLICY` lists a policy's settings: of a ready-made one or of a module",
     ),
     (

@@ -17,7 +17,8 @@
 //! The doc comments of fields and words are kept: from them, and from the types, [`schema`] makes the JSON Schema that
 //! `misrule build` puts into the component.
 //!
-//! Every mistake is told at once, each with its place:
+//! Every mistake is told at once, each with its place. What stands there is not repeated, since it may be a secret and
+//! mistakes end in the function's log; messages of `Policy::check` and of hand-written implementations keep to that, too:
 //!
 //! ```
 //! use misrule_sdk::{Policy, Settings, testing};
@@ -31,8 +32,8 @@
 //!
 //! let mistakes = testing::configure::<Outage>(r#"{ "pahts": [], "paths": ["/a", 5], "status": "503" }"#).unwrap_err();
 //! assert_eq!(mistakes, "unknown setting `pahts`; known: paths, status\n\
-//!     `paths[1]`: expected text, found the number 5\n\
-//!     `status`: expected a whole number from 0 to 65535, found the text \"503\"");
+//!     `paths[1]`: expected text, found a number\n\
+//!     `status`: expected a whole number from 0 to 65535, found a text");
 //! ```
 
 mod duration;

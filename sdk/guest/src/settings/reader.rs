@@ -91,10 +91,15 @@ impl Reader {
 
     /// The whole number here, from `min` to `max`. Beyond 2^53 JSON numbers are not exact, so there is no such number.
     pub fn whole(&mut self, min: i64, max: i64) -> Option<i64> {
-        match host::number(&self.pointer).and_then(whole) {
-            Some(whole) if min <= whole && whole <= max => Some(whole),
-            _ => self.expected(&text(&["a whole number from ", &signed(min), " to ", &signed(max)])),
-        }
+        let found = match host::number(&self.pointer).map(whole) {
+            None => self.found(),
+            Some(None) => "a fraction",
+            Some(Some(whole)) if whole < min => "a smaller one",
+            Some(Some(whole)) if whole > max => "a larger one",
+            Some(whole) => return whole,
+        };
+        self.note_found(&text(&["a whole number from ", &signed(min), " to ", &signed(max)]), found);
+        None
     }
 
     /// The position among `words` of the word here.
@@ -104,9 +109,9 @@ impl Reader {
         position.or_else(|| self.expected(&list("one of ", words)))
     }
 
-    /// Notes that something else was expected here.
+    /// Notes that something else was expected here. Of what stands here only the kind is told: it may be a secret.
     pub fn expected<T>(&mut self, what: &str) -> Option<T> {
-        self.note_expected(what);
+        self.note_found(what, self.found());
         None
     }
 
@@ -143,9 +148,8 @@ impl Reader {
     // What follows is not generic and stays apart, so that a component holds it once.
 
     #[inline(never)]
-    fn note_expected(&mut self, what: &str) {
-        let found = self.found();
-        self.note_mistake(&text(&["expected ", what, ", found ", &found]));
+    fn note_found(&mut self, expected: &str, found: &str) {
+        self.note_mistake(&text(&["expected ", expected, ", found ", found]));
     }
 
     #[inline(never)]
@@ -205,15 +209,15 @@ impl Reader {
         self.mistakes.note(&["unknown setting `", &self.place, "`; ", &known]);
     }
 
-    fn found(&self) -> String {
+    fn found(&self) -> &'static str {
         match host::kind(&self.pointer) {
-            None => "nothing".to_owned(),
-            Some(host::ValueKind::Null) => "null".to_owned(),
-            Some(host::ValueKind::Boolean) => "a boolean".to_owned(),
-            Some(host::ValueKind::Number) => found_number(host::number(&self.pointer)),
-            Some(host::ValueKind::Text) => found_text(&host::text(&self.pointer).unwrap_or_default()),
-            Some(host::ValueKind::Array) => "an array".to_owned(),
-            Some(host::ValueKind::Object) => "an object".to_owned(),
+            None => "nothing",
+            Some(host::ValueKind::Null) => "null",
+            Some(host::ValueKind::Boolean) => "a boolean",
+            Some(host::ValueKind::Number) => "a number",
+            Some(host::ValueKind::Text) => "a text",
+            Some(host::ValueKind::Array) => "an array",
+            Some(host::ValueKind::Object) => "an object",
         }
     }
 }
@@ -245,20 +249,6 @@ fn escaped(name: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
-}
-
-/// What it was is told only where it is short: a value may be a page.
-fn found_text(found: &str) -> String {
-    match found.len() {
-        0 => "an empty text".to_owned(),
-        1..=64 => text(&["the text \"", found, "\""]),
-        _ => "a long text".to_owned(),
-    }
-}
-
-/// Fractions are not written out: the code that prints them would be a third of a small component.
-fn found_number(number: Option<f64>) -> String {
-    number.and_then(whole).map_or_else(|| "a fraction".to_owned(), |whole| text(&["the number ", &signed(whole)]))
 }
 
 fn whole(number: f64) -> Option<i64> {

@@ -249,7 +249,7 @@ fn before(&self, invocation: &Invocation) -> Plan {
 }
 
 #[test]
-#[should_panic(expected = "`orders` is no path template")]
+#[should_panic(expected = "the path template is wrong: it must start with a slash")]
 fn a_malformed_template_is_no_silent_miss() {
     let _ = ready::<NoTemplate>().before(&Event::get("/"));
 }
