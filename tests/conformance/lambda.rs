@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use misrule_local::port;
 use misrule_tests::message::{Message, Reader};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -49,9 +50,9 @@ pub(crate) const INTERNAL: &str = "internal-extension";
 const SHUTDOWN: &str = r#"{"eventType":"SHUTDOWN","shutdownReason":"SPINDOWN","deadlineMs":1}"#;
 
 impl Lambda {
-    /// On an address that nobody has.
+    /// On an address that nobody has, nor had: layers of cases that are over may just be ending.
     pub(crate) async fn new(registrations: Registrations) -> Result<Self> {
-        Ok(Self::on(TcpListener::bind("127.0.0.1:0").await?, registrations)?)
+        Ok(Self::on(port::listener().await?, registrations)?)
     }
 
     /// Behind this: for a Lambda that begins to listen late.

@@ -8,7 +8,7 @@ use misrule_tests::message::{End, Message, Reader};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::case::Way;
 use super::clock::Clock;
@@ -240,15 +240,6 @@ impl Stage {
         gives(&mut lambda, &mut runtime, event).await?;
         Ok((runtime, lambda))
     }
-}
-
-/// A port on which nobody listens, and which nobody else is given while this is kept: what asks there in vain would go on to
-/// ask whoever had it next.
-pub(crate) fn silent_port() -> Result<(TcpSocket, SocketAddr)> {
-    let kept = TcpSocket::new_v4()?;
-    kept.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-    let address = kept.local_addr()?;
-    Ok((kept, address))
 }
 
 /// Somebody else's proxy: connections to the address that it gives lead to this one.

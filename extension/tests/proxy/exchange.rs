@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use misrule_extension::proxy::{self, Proxy};
 use misrule_extension::settings::UpstreamAddress;
+use misrule_local::port;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::message::Reader;
@@ -17,14 +18,14 @@ pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("nothing came of: {what}"))
 }
 
-/// A Lambda whose every byte the test writes.
+/// A Lambda whose every byte the test writes, on a port of its own: what stood before another may still ask that one's.
 pub(crate) struct Lambda {
     listener: TcpListener,
 }
 
 impl Lambda {
     pub(crate) async fn new() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+        Self { listener: port::listener().await.unwrap() }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -4,7 +4,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::exchange::{Lambda, connect, proxy_before, soon};
 use super::injected::{RESPONSE, accepts, asks, is_asked, sees};
-use super::process::{free_port, registered, start};
+use super::process::{registered, start};
 
 const EMPTY: &str = "\r\nHost: l\r\nContent-Length: 0\r\n\r\n";
 
@@ -48,7 +48,7 @@ async fn who_closed_its_half_behind_a_question_is_taken_for_gone() {
 #[tokio::test]
 async fn an_answer_that_lambda_loses_is_told_and_a_wait_that_ends_is_not() {
     let lambda = Lambda::new().await;
-    let mut extension = start(&lambda, free_port().await, &[]);
+    let mut extension = start(&lambda, &[]);
     let _registered = registered(&lambda).await;
     let mut waits = connect(([127, 0, 0, 1], extension.port).into()).await;
     asks(&mut waits).await;

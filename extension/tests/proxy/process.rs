@@ -2,9 +2,9 @@
 
 use std::process::Stdio;
 
+use misrule_local::port;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::exchange::{Lambda, soon};
@@ -18,7 +18,7 @@ pub(crate) struct Extension {
 }
 
 impl Extension {
-    /// Ends it, and waits for that: what it still asks could reach another test that has got the same port.
+    /// Ends it, and waits for that.
     pub(crate) async fn ends(mut self) {
         soon("its end", self.process.kill()).await.unwrap();
     }
@@ -36,12 +36,9 @@ impl Extension {
     }
 }
 
-/// A port that was free a moment ago.
-pub(crate) async fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
-}
-
-pub(crate) fn start(lambda: &Lambda, port: u16, more: &[(&str, &str)]) -> Extension {
+/// Before this Lambda, on a port that nobody has.
+pub(crate) fn start(lambda: &Lambda, more: &[(&str, &str)]) -> Extension {
+    let port = port::free().unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_misrule-extension"))
         // What the tests' own surroundings hold, such as the names of toolchains, is not the layer's.
         .env_clear()

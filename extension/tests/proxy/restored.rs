@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::exchange::{Lambda, connect, soon};
 use super::message::Reader;
-use super::process::{Extension, free_port, registered, start};
+use super::process::{Extension, registered, start};
 
 const RESTORE: &[u8] = b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: l\r\n\r\n";
 const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n";
@@ -69,7 +69,7 @@ async fn a_copy_begins_a_session_with_credentials_of_its_own() {
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri),
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "whose"),
         ];
-        let extension = start(&lambda, free_port().await, &variables);
+        let extension = start(&lambda, &variables);
         let _registered = registered(&lambda).await;
         soon("the first poll", appconfig.until_calls("GetLatestConfiguration", 1)).await;
         if says_so {

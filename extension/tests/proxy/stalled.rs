@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use super::exchange::{Lambda, connect, soon};
 use super::injected::{asks, event, is_asked, request_id, says, sees};
 use super::message::Reader;
-use super::process::{free_port, registered, start};
+use super::process::{registered, start};
 
 /// Their lines take more than the 64 KiB that fit into a pipe.
 const EVENTS: u32 = 300;
@@ -44,7 +44,7 @@ async fn a_log_that_nobody_reads_holds_no_event_up_and_says_later_what_it_lost()
         ("AWS_REGION", "us-east-1"),
         ("AWS_LAMBDA_FUNCTION_NAME", "orders"),
     ];
-    let extension = start(&lambda, free_port().await, &variables);
+    let extension = start(&lambda, &variables);
     let _waits = registered(&lambda).await;
     let mut runtime = connect(([127, 0, 0, 1], extension.port).into()).await;
     asks(&mut runtime).await;

@@ -9,6 +9,7 @@
 //! | [`function`] | a program, extensions, a wrapper | the same, with the processes started and ended as Lambda does |
 //! | [`appconfig`] | calls of both planes of AWS AppConfig | answers and refusals as the service models them |
 //! | [`front`] | HTTP/1.1 | function URL events, and their answers as HTTP |
+//! | [`port`] | nothing | ports on loopback, each given once |
 //! | [`route53`] | endpoints with health checks | the nearest healthy one |
 //! | [`wire`] | a socket | HTTP/1.1 with nothing tidied up |
 //!
@@ -29,5 +30,6 @@ mod clock;
 pub mod front;
 pub mod function;
 pub mod lambda;
+pub mod port;
 pub mod route53;
 pub mod wire;

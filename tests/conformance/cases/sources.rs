@@ -4,6 +4,7 @@ use std::slice::from_ref;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use misrule_tests::layered::free_port;
 use misrule_tests::message::Reader;
 use tokio::net::TcpListener;
 
@@ -12,7 +13,7 @@ use super::upstream::connect;
 use super::{EACH_ALONE, NO_FAULTS};
 use crate::case::{Case, case};
 use crate::speech::{answer, armed_with, clocked, outage, request};
-use crate::stage::{Setting, Stage, gives, is_asked, sees, silent_port, writes};
+use crate::stage::{Setting, Stage, gives, is_asked, sees, writes};
 
 const NEVER: &str = "the question after 100 ms at the most, then the event as it was; one line says why";
 /// For so long a layer tries to reach an agent that may not listen yet, and a bit more.
@@ -71,8 +72,7 @@ async fn fails(stage: Stage) -> Result<()> {
             let _ = writes(&mut asked, answer("500 Internal Server Error", "", b"no")).await;
         }
     });
-    let (_kept, nobody) = silent_port()?;
-    for (port, until_told) in [(failing, Duration::ZERO), (nobody.port(), STARTING)] {
+    for (port, until_told) in [(failing, Duration::ZERO), (free_port()?, STARTING)] {
         let start = stage.alone()?.variable("MISRULE_SOURCE", "agent:shop/prod/faults");
         let start = start.variable("AWS_APPCONFIG_EXTENSION_HTTP_PORT", port.to_string());
         let (layer, _waits) = waiting(&stage, start).await?;

@@ -1,17 +1,19 @@
 //! How Lambda's address is written, who lies between, and what must not.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use misrule_tests::layered::free_port;
 use misrule_tests::message::Reader;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{EACH_ALONE, NO_LAYER};
 use crate::case::{Case, case};
 use crate::lambda::{Lambda, Registrations};
 use crate::layer::{Layer, Start};
 use crate::speech::{ACCEPTED, NEXT, STREAMING, answer, event, response, set, streamed};
-use crate::stage::{Setting, Stage, Upstream, gives, is_asked, relay, sees, silent_port, writes};
+use crate::stage::{Setting, Stage, Upstream, gives, is_asked, relay, sees, writes};
 
 pub(crate) fn cases() -> Vec<Case> {
     let over = |upstream: Upstream| Setting { upstream, ..Setting::default() };
@@ -107,14 +109,19 @@ async fn below_a_path(stage: Stage) -> Result<()> {
     gives(&mut lambda, &mut runtime, &event("", b"{}")).await
 }
 
+/// An address where nobody listens.
+fn nobody() -> Result<SocketAddr> {
+    Ok((Ipv4Addr::LOCALHOST, free_port()?).into())
+}
+
 async fn late(_: Stage) -> Result<()> {
-    let (kept, address) = silent_port()?;
+    let address = nobody()?;
     let start = Start::before(&address.to_string())?;
     let layer = Layer::start(start)?;
     let mut runtime = connect(layer.port).await?;
     writes(&mut runtime, NEXT).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let lambda = Lambda::listening(kept.listen(16)?)?;
+    let lambda = Lambda::listening(TcpListener::bind(address).await?)?;
     let mut upstream = lambda.accept().await?;
     is_asked(&mut upstream).await?;
     gives(&mut upstream, &mut runtime, &event("", b"late")).await?;
@@ -135,8 +142,7 @@ pub(super) async fn connect(port: u16) -> Result<Reader> {
 }
 
 async fn passed_by(_: Stage) -> Result<()> {
-    let (_kept, nobody) = silent_port()?;
-    for another in [format!("{nobody}/base"), "no.such.host.invalid:9001".to_owned()] {
+    for another in [format!("{}/base", nobody()?), "no.such.host.invalid:9001".to_owned()] {
         without(another).await?;
     }
     Ok(())
@@ -145,7 +151,7 @@ async fn passed_by(_: Stage) -> Result<()> {
 async fn without(another: String) -> Result<()> {
     let lambda = Lambda::new(Registrations::Taken).await?;
     let start = Start::before(&lambda.address().to_string())?;
-    let layer = Layer::start(start.variable("MISRULE_RUNTIME_API", another))?;
+    let mut layer = Layer::start(start.variable("MISRULE_RUNTIME_API", another))?;
     let mut runtime = connect(layer.port).await?;
     for body in ["first", "second"] {
         writes(&mut runtime, NEXT).await?;
@@ -155,6 +161,10 @@ async fn without(another: String) -> Result<()> {
         gives(&mut upstream, &mut runtime, &event).await?;
         runtime = connect(layer.port).await?;
     }
+    lambda.until_waiting(1).await?;
+    lambda.shut_down();
+    // Lines are written beside the traffic: all of them are there once it has ended.
+    layer.ends().await?;
     let told = layer.lines("failed");
     ensure!(told.len() == 1 && told[0].to_string().contains("MISRULE_RUNTIME_API"), "{told:?}");
     Ok(())

@@ -1,9 +1,11 @@
 //! The agent's source against a server that answers by script and keeps what it was asked.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use misrule_engine::limits::DELIVERY_BYTES;
+use misrule_local::port;
 use tokio::net::TcpListener;
 
 use super::super::Pace;
@@ -108,22 +110,18 @@ async fn a_delivery_without_end_is_cut_just_past_the_limit() {
 
 #[tokio::test]
 async fn an_agent_that_starts_after_the_layer_is_waited_for() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let mut agent = source("shop/prod/faults", address.port());
+    let port = port::free().unwrap();
+    let mut agent = source("shop/prod/faults", port);
     let (fetched, _server) = tokio::join!(agent.fetch(), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        Server::on(TcpListener::bind(address).await.unwrap(), vec![says(200, "", "one")])
+        Server::on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap(), vec![says(200, "", "one")])
     });
     assert_eq!(fetched.unwrap(), content("one", None));
 }
 
 #[tokio::test]
 async fn where_no_agent_comes_the_port_and_the_next_step_are_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = port::free().unwrap();
     let error = source("shop/prod/faults", port).fetch().await.unwrap_err();
     assert_eq!(error.to_string(), format!("the AppConfig agent on port {port} gives no answer"));
     assert!(crate::telemetry::chain(&error).contains("refused"), "{}", crate::telemetry::chain(&error));

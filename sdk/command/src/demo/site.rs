@@ -6,6 +6,7 @@ use std::time::Duration;
 use misrule_local::appconfig::{AppConfig, NothingDeployed};
 use misrule_local::front::Front;
 use misrule_local::function::{Function, Line};
+use misrule_local::port;
 use misrule_local::route53::health_check::{HealthCheck, HealthCheckConfig};
 
 use super::DemoError;
@@ -71,7 +72,8 @@ async fn function(
     appconfig: &AppConfig,
     verbose: bool,
 ) -> Result<Arc<Function>, DemoError> {
-    let port = free_port().map_err(|error| DemoError::Stage("a free port", error.into()))?;
+    // The layer's own is free on Lambda, but perhaps not here, and not twice.
+    let port = port::free().map_err(|error| DemoError::Stage("a free port", error.into()))?;
     let builder = Function::builder("health-api")
         .region(region.name())
         .runtime(&programs.function, [])
@@ -83,11 +85,6 @@ async fn function(
         .on_output(move |line: &Line| tell(region, line, verbose));
     let function = builder.start().await.map_err(|error| DemoError::Stage("a function", error.into()))?;
     Ok(Arc::new(function))
-}
-
-/// A port that nobody has now. The layer's own is free on Lambda, but perhaps not here, and not twice.
-fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn tell(region: Region, line: &Line, verbose: bool) {

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::Connection;
+use crate::port;
 
 /// A listener on loopback with a task for each connection; all of it ends when this is dropped.
 pub(crate) struct Server {
@@ -14,13 +15,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on a port of 127.0.0.1; on a free one where `port` is 0.
+    /// Listens on a port of 127.0.0.1; where `port` is 0, on a [free](port::free) one.
     pub(crate) async fn bind<F, Fut>(port: u16, serve: F) -> io::Result<Self>
     where
         F: Fn(Connection) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let listener = match port {
+            0 => port::listener().await?,
+            port => TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?,
+        };
         let address = listener.local_addr()?;
         let accepting = tokio::spawn(accept(listener, serve));
         Ok(Self { address, accepting })

@@ -1,9 +1,10 @@
 //! A health check against endpoints that fail in each of the ways that count.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use misrule_local::port;
 use misrule_local::route53::health_check::{Health, HealthCheck, HealthCheckConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -48,10 +49,7 @@ async fn an_endpoint_becomes_unhealthy_and_healthy_again() {
 
 #[tokio::test]
 async fn an_endpoint_where_nobody_listens_is_unhealthy() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let check = check(address);
+    let check = check((Ipv4Addr::LOCALHOST, port::free().unwrap()).into());
     check.watch().wait_for(|health| *health == Health::Unhealthy).await.unwrap();
     assert_eq!(check.health(), Health::Unhealthy);
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use misrule_local::port;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -107,10 +108,8 @@ async fn nobody_there_is_unreachable_and_costs_no_token() {
     let server = Server::with(script).await;
     let mut wanted = source(&server.url(), keys());
     wanted.fetch().await.unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = listener.local_addr().unwrap();
-    drop(listener);
-    let mut source = AppConfig { token: wanted.token.take(), ..source(&format!("http://{nobody}"), keys()) };
+    let nobody = format!("http://127.0.0.1:{}", port::free().unwrap());
+    let mut source = AppConfig { token: wanted.token.take(), ..source(&nobody, keys()) };
     let error = source.fetch().await.unwrap_err();
     assert!(matches!(error, SourceError::Unreachable { .. }), "{error:?}");
     assert!(chain(&error).contains("refused"), "{}", chain(&error));
