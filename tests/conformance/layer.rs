@@ -141,6 +141,12 @@ impl Layer {
         Ok((status.code(), self.said()))
     }
 
+    /// Kills it, and waits until nothing is left of it: until then it listens.
+    pub(crate) async fn killed(mut self) -> Result<()> {
+        soon("the end of the layer", self.process.kill()).await??;
+        Ok(())
+    }
+
     /// That it has not ended.
     pub(crate) fn lives(&mut self) -> Result<()> {
         ensure!(self.process.try_wait()?.is_none(), "the layer has ended: {:?}", self.said());

@@ -1,6 +1,7 @@
 //! The runtime answers, in one piece.
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use super::NO_LAYER;
@@ -126,19 +127,19 @@ async fn nobody_waits_for_acknowledgements(stage: Stage) -> Result<()> {
     Ok(())
 }
 
-/// Of each connected TCP socket of a process, whether it sends without delay: read from the socket itself.
+/// Of each connected TCP socket of a process, whether it sends without delay: read from the socket itself. What the process
+/// closes meanwhile, as a file that it has just read, is none.
 fn connections(process: u32) -> Result<Vec<bool>> {
     let id = Pid::from_raw(i32::try_from(process)?).context("no process id")?;
     let process_handle = pidfd_open(id, PidfdFlags::empty())?;
     let mut found = Vec::new();
     for entry in std::fs::read_dir(format!("/proc/{process}/fd"))? {
-        let entry = entry?;
-        if !std::fs::read_link(entry.path())?.to_string_lossy().starts_with("socket:") {
-            continue;
-        }
-        let number = entry.file_name().to_string_lossy().parse()?;
-        let socket = std::net::TcpStream::from(pidfd_getfd(&process_handle, number, PidfdGetfdFlags::empty())?);
-        // Those that listen have no peer.
+        let number = entry?.file_name().to_string_lossy().parse()?;
+        let socket = match pidfd_getfd(&process_handle, number, PidfdGetfdFlags::empty()) {
+            Err(Errno::BADF) => continue,
+            descriptor => std::net::TcpStream::from(descriptor?),
+        };
+        // Those that listen have no peer, and files are no sockets.
         if socket.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) {
             found.push(socket.nodelay()?);
         }

@@ -74,7 +74,9 @@ async fn beside_the_layer(stage: Stage) -> Result<()> {
 
 async fn without_the_layer(mut stage: Stage) -> Result<()> {
     let port = stage.layer()?.port;
-    stage.layers.clear();
+    for layer in std::mem::take(&mut stage.layers) {
+        layer.killed().await?;
+    }
     let complaint = shows(&stage, port, &stage.lambda.address().to_string()).await?;
     ensure!(complaint.lines().count() == 1 && complaint.contains("nothing answers"), "{complaint}");
     Ok(())
