@@ -149,15 +149,14 @@ async fn the_payload_of_a_stream_without_a_prelude_begins_at_once() {
     assert_eq!(soon("a stream that was cut", upstream.message()).await.body, &PAYLOAD[..3]);
 }
 
-/// Reads what comes of a message's head and body until nothing more does.
-async fn trickles(upstream: &mut Reader) -> Vec<u8> {
+/// Reads what comes of a message's head and body until it ends like this.
+async fn until(upstream: &mut Reader, end: &[u8]) -> Vec<u8> {
     use tokio::io::AsyncReadExt as _;
 
     let mut read = Vec::new();
-    while let Ok(Ok(count)) =
-        tokio::time::timeout(Duration::from_millis(300), upstream.stream.read_buf(&mut read)).await
-    {
-        assert!(count > 0, "it ended");
+    while !read.ends_with(end) {
+        let count = soon("more of it", upstream.stream.read_buf(&mut read)).await.unwrap();
+        assert!(count > 0, "it ended after {}", read.escape_ascii());
     }
     read
 }
@@ -168,15 +167,11 @@ async fn a_pause_holds_the_rest_back_until_its_experiment_is_halted() {
     let proxy = guest(&lambda, &pauses(5)).await;
     let (mut runtime, mut upstream) = with_an_event(&lambda, &proxy).await;
     writes(&mut runtime, &stream()).await;
-    let before = trickles(&mut upstream).await;
-    assert!(before.ends_with(b"5\r\nfirst\r\n"), "{}", String::from_utf8_lossy(&before));
+    until(&mut upstream, b"5\r\nfirst\r\n").await;
+    let more = tokio::time::timeout(Duration::from_millis(300), upstream.stream.readable()).await;
+    assert!(more.is_err(), "the rest does not come");
     proxy.halt();
-    let mut rest = Vec::new();
-    while !rest.ends_with(b"0\r\n\r\n") {
-        rest.extend(soon("the rest", async { upstream.stream.readable().await.map(|()| [0_u8; 0]) }).await.unwrap());
-        rest.extend(trickles(&mut upstream).await);
-    }
-    assert_eq!(rest, b"9\r\n and last\r\n0\r\n\r\n");
+    assert_eq!(until(&mut upstream, b"0\r\n\r\n").await, b"9\r\n and last\r\n0\r\n\r\n");
 }
 
 #[tokio::test]
