@@ -10,7 +10,7 @@ use crate::raw::Client;
 
 async fn front() -> Front {
     let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/local/programs/runtime.py");
-    let function = Function::builder("orders").runtime(runtime, []).timeout(Duration::from_secs(1));
+    let function = Function::builder("orders").runtime(runtime, []).timeout(Duration::from_secs(3));
     Front::serve(Arc::new(function.start().await.unwrap())).await.unwrap()
 }
 
@@ -58,7 +58,7 @@ async fn a_raw_event_is_answered_as_lambdas_invoke_answers() {
         (r#"{"do":"stream"}"#, None, "onetwo"),
         (r#"{"do":"stream","breaks_off":true}"#, Some("Unhandled"), "onetwo"),
         (r#"{"do":"fail"}"#, Some("Unhandled"), r#"{"errorType":"T","errorMessage":"no"}"#),
-        (r#"{"do":"hang"}"#, Some("Unhandled"), "Task timed out after 1.00 seconds"),
+        (r#"{"do":"hang"}"#, Some("Unhandled"), "Task timed out after 3.00 seconds"),
     ] {
         let answer = client.request("POST", "/local/invoke", "", event).await;
         assert_eq!((answer.status, answer.header("X-Amz-Function-Error")), (200, error), "{event}: {answer:?}");
