@@ -2,13 +2,13 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use misrule_local::appconfig::{AppConfig, NothingDeployed, Place};
 use misrule_local::function::{Function, FunctionBuilder, Origin};
+pub use misrule_local::port::free as free_port;
 use serde_json::Value;
 
 use crate::programs;
@@ -21,9 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const EXTENSION: &str = "misrule-extension";
 
-/// Where [`free_port`] begins, and of how many it chooses.
-const LOWEST_PORT: u16 = 12_000;
-const PORTS: u16 = 20_000;
+/// The timeout of functions that are not to run into it: half of it is what their first event may wait for an experiment.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A function with the extension and the wrapper. Everything ends when it is dropped.
 pub struct Layered {
@@ -33,6 +32,11 @@ pub struct Layered {
     pub appconfig: AppConfig,
     /// [`PLACE`], by ids.
     pub place: Place,
+}
+
+/// A function of any runtime, that has the time it needs on a machine that is busy with others.
+pub fn function(name: &str) -> FunctionBuilder {
+    Function::builder(name).timeout(TIMEOUT).init_timeout(PATIENCE)
 }
 
 /// The function's own part of the builder: a Python handler under AWS's own client.
@@ -51,7 +55,7 @@ pub fn python(name: &str) -> Result<FunctionBuilder> {
 /// Where the Python environment is not there.
 pub fn python_of(name: &str, handler: &str) -> Result<FunctionBuilder> {
     let folder = programs::checkout().join("tests/functions");
-    let builder = Function::builder(name).runtime(programs::python("python")?, ["-m", "awslambdaric", handler]);
+    let builder = function(name).runtime(programs::python("python")?, ["-m", "awslambdaric", handler]);
     // What Python would cache lies in the checkout.
     Ok(builder.handler(handler).task_root(folder).env("PYTHONDONTWRITEBYTECODE", "1"))
 }
@@ -62,7 +66,7 @@ pub fn python_of(name: &str, handler: &str) -> Result<FunctionBuilder> {
 ///
 /// Where it cannot be built.
 pub fn rust(name: &str) -> Result<FunctionBuilder> {
-    Ok(Function::builder(name).runtime(programs::program("misrule-local-function")?, []))
+    Ok(function(name).runtime(programs::program("misrule-local-function")?, []))
 }
 
 /// The same with the layer, listening to an AppConfig that is polled each second.
@@ -152,24 +156,6 @@ pub fn with_layer(
         builder = builder.env(*name, *value);
     }
     Ok(builder)
-}
-
-/// A port that nobody has now, and that no other test of this run is given: tests run side by side, and between this call and
-/// the moment a process listens there is time. It lies below those that the kernel hands out by itself (from 32768 on Linux).
-///
-/// # Errors
-///
-/// Where there is none.
-pub fn free_port() -> Result<u16> {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % u32::from(PORTS))?;
-    for _ in 0..PORTS {
-        let port = LOWEST_PORT + first.wrapping_add(NEXT.fetch_add(37, Ordering::Relaxed)) % PORTS;
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    Err(anyhow!("no port is free between {LOWEST_PORT} and {}", LOWEST_PORT + PORTS))
 }
 
 impl Layered {

@@ -117,7 +117,7 @@ async fn function(
     decided: &Decided,
 ) -> Result<Function> {
     let decided = decided.clone();
-    let mut builder = Function::builder("shop")
+    let mut builder = crate::layered::function("shop")
         .runtime(&programs.runtime, [])
         .managed_instances(clients)
         .extension(&programs.extension, [])

@@ -5,6 +5,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use misrule_tests::layered::PATIENCE;
 use misrule_tests::programs;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -43,7 +44,7 @@ async fn nothing_is_left(folder: &Path) -> Result<()> {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), gone).await.context("processes are left")?;
+    tokio::time::timeout(PATIENCE, gone).await.context("processes are left")?;
     assert_eq!(std::fs::read_dir(folder)?.count(), 0, "files are left");
     Ok(())
 }

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 const GET: &str = "GetLatestConfiguration";
 const HALT: &str = r#"{"halt": true}"#;
+const HOUR: Duration = Duration::from_secs(3600);
+/// Enough for an experiment to arrive and to hold an invocation back, on a machine that is busy with others too.
+const SOON: Duration = Duration::from_secs(15);
 
 /// Who may be touched: everybody.
 fn everybody() -> Value {
@@ -158,7 +161,7 @@ async fn what_is_refused_disarms_and_is_told_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_source_that_is_down_leaves_the_last_one_until_it_is_too_old() -> Result<()> {
-    let outage = outage_within(&json!({ "functions": ["*"], "max_age": "4s" }));
+    let outage = outage_within(&json!({ "functions": ["*"], "max_age": "8s" }));
     let layered = layered::layered_after(outage, layered::rust("orders")?, &[]).await?;
     layered.until_line("armed").await;
 
@@ -168,7 +171,7 @@ async fn a_source_that_is_down_leaves_the_last_one_until_it_is_too_old() -> Resu
     assert!(failed["reason"].as_str().unwrap().contains("`appconfig:GetLatestConfiguration` failed with status 500"));
     assert_eq!(status(&layered, "/health").await?, 404, "the last experiment stays for now");
     let stale = news.until("stale").await?;
-    assert_eq!((&stale["experiment"], &stale["max_age_ms"]), (&json!("outage"), &json!(4000)));
+    assert_eq!((&stale["experiment"], &stale["max_age_ms"]), (&json!("outage"), &json!(8000)));
     assert_eq!(status(&layered, "/health").await?, 200);
 
     layered.appconfig.set_behaviour(Plane::Data, Behaviour::Normal);
@@ -236,11 +239,12 @@ async fn with_a_key_nothing_unsigned_arms_but_a_halt_halts() -> Result<()> {
     Ok(())
 }
 
-/// A function whose invocation of `/orders/7` is being held back, and that invocation.
-async fn held_back(experiment: &str) -> Result<(Layered, tokio::task::JoinHandle<Result<Value>>)> {
+/// A function whose invocation of `/orders/7` is being held back by an experiment that ends so long after the function was
+/// there, and that invocation.
+async fn held_back(expires_in: Duration, max_age: &str) -> Result<(Layered, tokio::task::JoinHandle<Result<Value>>)> {
     let function = layered::rust("orders")?.timeout(Duration::from_secs(90));
     let layered = layered::layered(function).await?;
-    layered.deploy(experiment);
+    layered.deploy(&minute(expires_in, max_age));
     layered.until_line("armed").await;
     let (news, function) = (layered.news(), layered.function.clone());
     let held = tokio::spawn(async move {
@@ -265,7 +269,7 @@ async fn lets_go(layered: &Layered, held: tokio::task::JoinHandle<Result<Value>>
 
 #[tokio::test]
 async fn a_delay_under_way_ends_with_a_halt() -> Result<()> {
-    let (layered, held) = held_back(&minute(Duration::from_secs(3600), "5m")).await?;
+    let (layered, held) = held_back(HOUR, "5m").await?;
     assert!(!held.is_finished(), "it is held back");
     layered.deploy(HALT);
     lets_go(&layered, held, "it was halted").await
@@ -273,7 +277,7 @@ async fn a_delay_under_way_ends_with_a_halt() -> Result<()> {
 
 #[tokio::test]
 async fn a_delay_under_way_ends_when_its_experiment_expires() -> Result<()> {
-    let (layered, held) = held_back(&minute(Duration::from_secs(6), "5m")).await?;
+    let (layered, held) = held_back(SOON, "5m").await?;
     assert!(!held.is_finished(), "it is held back");
     lets_go(&layered, held, "it expired").await?;
     let told = layered.until_line("disarmed").await;
@@ -284,7 +288,7 @@ async fn a_delay_under_way_ends_when_its_experiment_expires() -> Result<()> {
 
 #[tokio::test]
 async fn a_delay_under_way_ends_when_its_experiment_is_too_old() -> Result<()> {
-    let (layered, held) = held_back(&minute(Duration::from_secs(3600), "3s")).await?;
+    let (layered, held) = held_back(HOUR, "8s").await?;
     layered.appconfig.set_behaviour(Plane::Data, Behaviour::Refuse);
     lets_go(&layered, held, "the last successful refresh is older than its max_age").await
 }

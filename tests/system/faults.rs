@@ -8,6 +8,7 @@ mod lasting;
 mod witnessed;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use misrule_engine::decision::{FaultKind, Hook};
@@ -19,6 +20,7 @@ use misrule_tests::layered::{self, Layered};
 use misrule_tests::programs;
 use misrule_tests::publishing::{bundle, experiment_within};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::runtimes::injected::streams_are_slowed_stopped_cut_and_broken_off_and_the_next_one_is_whole as streams_are_hit;
 
@@ -72,6 +74,29 @@ async fn emulated(builder: EmulatorBuilder, content: Vec<u8>) -> Result<(Emulato
     let builder = builder.env("MISRULE_PORT", layered::free_port()?.to_string()).env("MISRULE_FIRST_WAIT", "20s");
     let builder = builder.env("MISRULE_SOURCE", format!("appconfig:{}", layered::PLACE));
     Ok((builder.env("AWS_ENDPOINT_URL", appconfig.endpoint()).start().await?, appconfig))
+}
+
+/// What a handler of `/slow` waits for: it works for as long as a test wants it to.
+struct Leash(TempDir);
+
+impl Leash {
+    fn new() -> Result<Self> {
+        Ok(Self(tempfile::tempdir()?))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("let-go")
+    }
+
+    /// The function whose handler is on it.
+    fn on(&self, function: FunctionBuilder) -> FunctionBuilder {
+        function.env("LET_GO", self.file().to_string_lossy())
+    }
+
+    /// The handler answers.
+    fn let_go(&self) -> Result<()> {
+        Ok(std::fs::write(self.file(), "")?)
+    }
 }
 
 /// A test itself and not its name: where it is gone, nothing builds.

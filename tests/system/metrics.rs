@@ -2,7 +2,6 @@
 
 use anyhow::{Context as _, Result};
 use misrule_local::appconfig::{Behaviour, Plane};
-use misrule_local::function::Function;
 use misrule_tests::layered::{self, Layered};
 use misrule_tests::publishing::experiment;
 use misrule_tests::{logs_insights, programs};
@@ -75,7 +74,7 @@ async fn a_fault_of_a_stream_counts_once_it_comes_to_its_bytes() -> Result<()> {
         let pause = |offset: &u64| json!({ "fault": "pause", "number": offset, "duration": "10ms" });
         let settings = json!({ "path": "/health", "after": offsets.iter().map(pause).collect::<Vec<_>>() });
         let runtime = programs::checkout().join("sdk/local/tests/local/programs/runtime.py");
-        let layered = faults::armed(Function::builder("orders").runtime(runtime, []), &settings, &[]).await?;
+        let layered = faults::armed(layered::function("orders").runtime(runtime, []), &settings, &[]).await?;
         let mut event: Value = serde_json::from_str(&layered::http_event("GET", "/health"))?;
         event["do"] = json!("stream");
         let streamed = layered.function.invoke(event.to_string()).await.outcome.bytes().await;

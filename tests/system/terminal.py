@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import select
+import signal
 import sys
 import time
 
@@ -16,6 +17,8 @@ KEYS = {"^C": b"\x03", "^D": b"\x04"}
 command, awaited, typed = json.loads(sys.argv[1])
 child, terminal = pty.fork()
 if child == 0:
+    # As shells do: tests that run in the background inherit that nobody minds an interrupt.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(command[0], command)
 seen, asked, until = b"", False, time.monotonic() + 60
 while time.monotonic() < until:

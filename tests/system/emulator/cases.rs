@@ -53,7 +53,7 @@ pub(crate) const CASES: &[Case] = &[
     on_demand("crash", &[Invoke("/orders/7"), Invoke("/exit/7"), Invoke("/orders/7")]),
     on_demand("exit", &[Invoke("/exit/0"), Invoke("/orders/7")]),
     on_demand("runtime killed", &[Invoke("/kill"), Invoke("/orders/7")]),
-    Case { timeout: Duration::from_secs(2), ..on_demand("timeout", &[Invoke("/hang"), Invoke("/orders/7")]) },
+    Case { timeout: Duration::from_secs(5), ..on_demand("timeout", &[Invoke("/hang"), Invoke("/orders/7")]) },
     on_demand("answer too large", &[Invoke("/large"), Invoke("/orders/7")]),
     on_demand("extension killed", &[Invoke("/orders/7"), KillExtension, Invoke("/orders/7"), Invoke("/orders/7")]),
     on_demand("extension killed at work", &[Invoke("/orders/7"), KillExtensionDuring("/hang"), Invoke("/orders/7")]),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use misrule_local::function::Function;
 use misrule_local::lambda::Outcome;
 use misrule_tests::emulator::{self, Emulator, Instances};
 use misrule_tests::layered::{self, http_event};
@@ -138,7 +137,7 @@ pub(super) async fn a_runtime_that_crashes_comes_back_and_serves_the_next_event(
 #[tokio::test]
 async fn a_runtime_that_survives_a_crash_gets_its_event_and_that_is_told() -> Result<()> {
     let folder = programs::checkout().join("tests/functions");
-    let function = Function::builder("orders").runtime(programs::python("python")?, ["stubborn.py"]).task_root(folder);
+    let function = layered::function("orders").runtime(programs::python("python")?, ["stubborn.py"]).task_root(folder);
     let layered = armed(function, &crash(), &[]).await?;
     let event = http_event("GET", "/crash");
     assert_eq!(layered.function.invoke(event.clone()).await.outcome.bytes().await, event);

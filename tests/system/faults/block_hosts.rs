@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use misrule_local::function::Origin;
+use misrule_local::function::{FunctionBuilder, Origin};
 use misrule_names::Window;
 use misrule_tests::emulator::{self, Emulator, Instances, kill};
 use misrule_tests::layered::{self, Layered, PLACE, free_port, http_event, local_appconfig, with_layer};
@@ -14,7 +14,7 @@ use misrule_tests::programs;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::catalogue;
+use super::{Leash, catalogue};
 
 /// `EAI_NONAME` (`netdb.h`).
 const NO_NAME: i64 = -2;
@@ -29,14 +29,19 @@ fn blocks(path: &str, names: &[&str]) -> Value {
 
 /// A Python function under the layer with its library beside the wrapper, and a resolver that needs no network.
 async fn armed(opt: &Opt, settings: &Value, variables: &[(&str, &str)]) -> Result<Layered> {
-    armed_within(opt, MINUTE, settings, variables).await
+    armed_on(layered::python("orders")?, opt, settings, variables).await
 }
 
-/// The same with another timeout than a minute.
-async fn armed_within(opt: &Opt, timeout: Duration, settings: &Value, variables: &[(&str, &str)]) -> Result<Layered> {
+/// The same of this function.
+async fn armed_on(
+    function: FunctionBuilder,
+    opt: &Opt,
+    settings: &Value,
+    variables: &[(&str, &str)],
+) -> Result<Layered> {
     let (appconfig, place) = local_appconfig().await?;
     appconfig.deploy(&place, "application/octet-stream", catalogue(settings)?);
-    let builder = layered::python("orders")?.timeout(timeout).env("LD_PRELOAD", OTHER);
+    let builder = function.env("LD_PRELOAD", OTHER);
     let builder = builder.env("MISRULE_NEXT_WRAPPER", opt.next_wrapper()?.to_string_lossy());
     let builder = with_layer(builder, &appconfig, variables)?.wrapper(opt.wrapper());
     let layered = Layered { function: builder.start().await?.into(), appconfig, place };
@@ -45,7 +50,6 @@ async fn armed_within(opt: &Opt, timeout: Duration, settings: &Value, variables:
 }
 
 const ALLOWED: (&str, &str) = ("MISRULE_BLOCK_HOSTS", "true");
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the handler finds.
 async fn resolves(layered: &Layered, name: &str, blocked: bool) -> Result<Value> {
@@ -166,8 +170,11 @@ async fn under_lambdas_own_control_program_a_name_is_blocked_for_one_invocation(
 #[tokio::test]
 async fn a_crash_a_timeout_and_a_halt_undo_it() -> Result<()> {
     let opt = Opt::new()?;
-    for (how, timeout) in [("killed", MINUTE), ("timed out", Duration::from_secs(2)), ("halted", MINUTE)] {
-        let layered = armed_within(&opt, timeout, &blocks("/slow", &["shop.test"]), &[ALLOWED]).await?;
+    let soon = Duration::from_secs(10);
+    for (how, timeout) in [("killed", layered::TIMEOUT), ("timed out", soon), ("halted", layered::TIMEOUT)] {
+        let leash = Leash::new()?;
+        let function = leash.on(layered::python("orders")?.timeout(timeout));
+        let layered = armed_on(function, &opt, &blocks("/slow", &["shop.test"]), &[ALLOWED]).await?;
         let (window, function) = (window(layered.process_id()?)?, layered.function.clone());
         let invoked = tokio::spawn(async move { function.invoke(http_event("GET", "/slow")).await.outcome });
         until("the name to be blocked", || window.blocks(b"shop.test")).await?;
@@ -178,6 +185,7 @@ async fn a_crash_a_timeout_and_a_halt_undo_it() -> Result<()> {
         }
         until(how, || !window.blocks(b"shop.test")).await?;
         assert!(how != "halted" || !invoked.is_finished(), "the handler is still at work");
+        leash.let_go()?;
         assert_eq!(invoked.await?.error().is_some(), how != "halted", "{how}");
         assert_eq!(layered.get("/orders/7").await?.0, 200, "{how}: the next event is served");
     }

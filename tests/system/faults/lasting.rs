@@ -11,8 +11,9 @@ use misrule_tests::emulator::kill;
 use misrule_tests::layered::{self, Layered, http_event};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
-use super::armed;
+use super::{Leash, armed};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -69,9 +70,17 @@ fn all_three() -> Value {
     ]})
 }
 
-/// A function whose handler is at work for three seconds with all three beside it.
-async fn at_work(timeout: Duration) -> Result<(Layered, tokio::task::JoinHandle<Outcome>, u32)> {
-    let layered = armed(layered::python("orders")?.timeout(timeout), &all_three(), &[]).await?;
+/// A function whose handler is at work with all three beside it, and its layer's process.
+struct AtWork {
+    layered: Layered,
+    invoked: JoinHandle<Outcome>,
+    layer: u32,
+    leash: Leash,
+}
+
+async fn at_work(timeout: Duration) -> Result<AtWork> {
+    let leash = Leash::new()?;
+    let layered = armed(leash.on(layered::python("orders")?.timeout(timeout)), &all_three(), &[]).await?;
     let (layer, function) = (layered.process_id()?, layered.function.clone());
     assert_eq!(beside(layer), NOTHING);
     let invoked = tokio::spawn(async move { function.invoke(http_event("GET", "/slow")).await.outcome });
@@ -80,12 +89,13 @@ async fn at_work(timeout: Duration) -> Result<(Layered, tokio::task::JoinHandle<
         stressors == 2 && resident_mib >= 32 && disk_mib >= 24
     })
     .await?;
-    Ok((layered, invoked, layer))
+    Ok(AtWork { layered, invoked, layer, leash })
 }
 
 #[tokio::test]
 async fn an_answer_undoes_it() -> Result<()> {
-    let (layered, invoked, layer) = at_work(Duration::from_secs(60)).await?;
+    let AtWork { layered, invoked, layer, leash } = at_work(layered::TIMEOUT).await?;
+    leash.let_go()?;
     let answer: Value = serde_json::from_slice(&invoked.await?.bytes().await)?;
     assert_eq!(answer["statusCode"], 200, "the handler answers all the same");
     until("nothing to be left", || beside(layer) == NOTHING).await?;
@@ -96,7 +106,7 @@ async fn an_answer_undoes_it() -> Result<()> {
 
 #[tokio::test]
 async fn a_halt_undoes_it_beside_the_handler() -> Result<()> {
-    let (layered, invoked, layer) = at_work(Duration::from_secs(60)).await?;
+    let AtWork { layered, invoked, layer, leash } = at_work(layered::TIMEOUT).await?;
     layered.deploy(r#"{"halt": true}"#);
     until("nothing to be left", || beside(layer) == NOTHING).await?;
     assert!(!invoked.is_finished(), "the handler is still at work");
@@ -105,13 +115,15 @@ async fn a_halt_undoes_it_beside_the_handler() -> Result<()> {
         let ended = layered.all_news().quietly_until(fault, of_it).await?;
         assert_eq!((&ended["policy"], &ended["reason"]), (&json!("catalogue"), &json!("it was halted")));
     }
+    leash.let_go()?;
+    assert!(matches!(invoked.await?, Outcome::Answer(_)), "it answers all the same");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_runtime_that_is_killed_and_a_timeout_undo_it() -> Result<()> {
-    for (timeout, killed) in [(60, true), (2, false)] {
-        let (layered, invoked, layer) = at_work(Duration::from_secs(timeout)).await?;
+    for (timeout, killed) in [(layered::TIMEOUT, true), (Duration::from_secs(10), false)] {
+        let AtWork { layered, invoked, layer, .. } = at_work(timeout).await?;
         let stressors = children(layer);
         if killed {
             let runtime = layered.function.process_id(&Origin::Runtime).context("the runtime runs")?;

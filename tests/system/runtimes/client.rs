@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use misrule_local::function::{Function, FunctionBuilder};
-use misrule_tests::programs;
+use misrule_local::function::FunctionBuilder;
+use misrule_tests::{layered, programs};
 
 /// One of AWS's clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Client {
     pub(crate) fn function(self, handler: &str) -> Result<FunctionBuilder> {
         let command = self.command(handler)?;
         let arguments: Vec<_> = command[1..].iter().map(|word| word.to_string_lossy()).collect();
-        let builder = Function::builder("endings").runtime(&command[0], arguments.iter().map(AsRef::as_ref));
+        let builder = layered::function("endings").runtime(&command[0], arguments.iter().map(AsRef::as_ref));
         // What Python would cache lies in the checkout.
         Ok(builder.handler(handler).task_root(code()).env("PYTHONDONTWRITEBYTECODE", "1"))
     }

@@ -102,7 +102,7 @@ async fn attempted(
 }
 
 async fn start(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<ControlProgram> {
-    let timeout = Duration::from_secs(if ending == Ending::Timeout { 2 } else { 30 });
+    let timeout = Duration::from_secs(if ending == Ending::Timeout { 5 } else { 30 });
     let (Between::Nothing(opt) | Between::Layer(opt)) = between;
     let mut builder = Emulator::builder(namespace, opt)
         .runtime(client.command(ending.handler())?)

@@ -56,6 +56,9 @@ async fn all_at_once(client: Client, layered: Layered) -> Result<()> {
         let answer: Value = serde_json::from_slice(&body)?;
         assert!(is_right(number, &answer), "{client:?}, {}: {answer}\n{}", path(number), layered.everything());
     }
+    // Lines come in order, and behind the answers.
+    layered.deploy(r#"{"halt": true}"#);
+    layered.until_line("disarmed").await;
     let injected = layered.log().into_iter().filter(|line| line["misrule"] == "injected");
     let requests: BTreeSet<_> = injected.map(|line| line["request_id"].to_string()).collect();
     assert_eq!(requests.len(), INVOCATIONS.div_ceil(3), "{client:?}");

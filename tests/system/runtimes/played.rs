@@ -70,9 +70,10 @@ pub(crate) async fn played(client: Client, ending: Ending, between: &Between) ->
     let function = function(client, ending, between, &folder)?;
     let in_time = tokio::time::timeout(2 * PATIENCE, seen(&function, ending)).await;
     let seen = in_time.with_context(|| format!("nothing came of {client:?}, {ending:?}: {:#?}", function.output()))?;
-    if matches!(between, Between::Layer(_)) {
-        let armed = function.output().iter().any(|line| line.text.contains(r#""misrule":"armed""#));
-        assert!(armed || ending == Ending::InitError, "{:#?}", function.output());
+    if matches!(between, Between::Layer(_)) && ending != Ending::InitError {
+        let armed = function.until_output(|line| line.text.contains(r#""misrule":"armed""#).then_some(()));
+        let armed = tokio::time::timeout(PATIENCE, armed).await;
+        armed.with_context(|| format!("nothing is armed: {:#?}", function.output()))?;
     }
     Ok(seen)
 }
