@@ -15,6 +15,7 @@ mod blast_radius;
 mod budget;
 mod environment;
 mod error;
+mod gathered;
 mod names;
 mod policy_use;
 mod published_to;
@@ -36,6 +37,7 @@ pub use blast_radius::{BlastRadius, FunctionPattern};
 pub use budget::Budget;
 pub use environment::Environment;
 pub use error::{ExperimentError, Place, Problem};
+pub use gathered::Mistakes;
 pub use names::is_region;
 pub use policy_use::{ComponentRef, PolicyUse};
 pub use published_to::{Elsewhere, Here, PublishedTo};
@@ -79,6 +81,15 @@ impl Experiment {
     pub fn from_toml(text: &str) -> Result<Self, ExperimentError> {
         let read = text::from_toml(text).and_then(Self::try_from);
         read.map_err(|error| if error.place().is_some() { error } else { error.located(text) })
+    }
+
+    /// Reads an experiment from TOML as it is published at `now`: its end [settled](Self::settle_end).
+    ///
+    /// # Errors
+    /// All that is wrong with it and can be known at once. Where the text is no TOML that is one mistake.
+    pub fn from_toml_at(text: &str, now: Timestamp) -> Result<Self, Mistakes> {
+        let read = Self::from_toml(text).and_then(|read| read.settle_end(now));
+        read.map_err(|first| Mistakes::of(text, now, first))
     }
 
     /// Reads an experiment from JSON.

@@ -1,6 +1,6 @@
 //! From TOML and JSON texts to the wire types, with the place of each mistake.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -23,9 +23,21 @@ const IN_BLAST_RADIUS: [&str; 10] = [
 
 /// Reads the wire types from TOML. TOML becomes JSON first, so that both read the same.
 pub(super) fn from_toml(text: &str) -> Result<wire::Experiment, ExperimentError> {
+    let (json, not_finite) = json_of_toml(text)?;
+    not_finite.into_iter().next().map_or_else(|| from_value(&json), Err)
+}
+
+/// TOML as JSON, and the mistakes of numbers that JSON has no form for: in their places stands 1.
+pub(super) fn json_of_toml(text: &str) -> Result<(Value, Vec<ExperimentError>), ExperimentError> {
     let table: toml::Table = toml::from_str(text).map_err(|error| syntax(text, &error))?;
-    let json = json_table(table, "")?;
-    let read = serde_path_to_error::deserialize(Value::Object(json));
+    let mut not_finite = Vec::new();
+    let json = json_table(table, "", &mut not_finite);
+    Ok((json, not_finite))
+}
+
+/// Reads the wire types from JSON that was TOML: it knows no places.
+pub(super) fn from_value(json: &Value) -> Result<wire::Experiment, ExperimentError> {
+    let read = serde_path_to_error::deserialize(json);
     let wire::Table(experiment) = read.map_err(|error| shape(&error.path().to_string(), error.inner().to_string()))?;
     Ok(experiment)
 }
@@ -97,30 +109,31 @@ pub(super) fn misplaced(field: &str, problem: &Problem) -> Option<String> {
     misplaced.then(|| format!("`{field}` belongs under `[blast_radius]`"))
 }
 
-fn json_table(table: toml::Table, path: &str) -> Result<Map<String, Value>, ExperimentError> {
+fn json_table(table: toml::Table, path: &str, not_finite: &mut Vec<ExperimentError>) -> Value {
     let members = table.into_iter().map(|(name, value)| {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        Ok((name, json_value(value, &path)?))
+        (name, json_value(value, &path, not_finite))
     });
-    members.collect()
+    Value::Object(members.collect())
 }
 
-fn json_value(value: toml::Value, path: &str) -> Result<Value, ExperimentError> {
-    Ok(match value {
+fn json_value(value: toml::Value, path: &str, not_finite: &mut Vec<ExperimentError>) -> Value {
+    match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(number) => number.into(),
         toml::Value::Float(number) if !number.is_finite() => {
-            return Err(ExperimentError::new(path, Problem::NotFinite));
+            not_finite.push(ExperimentError::new(path, Problem::NotFinite));
+            1.into()
         }
         toml::Value::Float(number) => number.into(),
         toml::Value::Boolean(boolean) => boolean.into(),
         toml::Value::Datetime(instant) => instant.to_string().into(),
-        toml::Value::Table(table) => json_table(table, path)?.into(),
+        toml::Value::Table(table) => json_table(table, path, not_finite),
         toml::Value::Array(items) => {
             let items = items.into_iter().enumerate();
-            Value::Array(items.map(|(n, item)| json_value(item, &format!("{path}[{n}]"))).collect::<Result<_, _>>()?)
+            items.map(|(n, item)| json_value(item, &format!("{path}[{n}]"), not_finite)).collect()
         }
-    })
+    }
 }
 
 #[cfg(test)]

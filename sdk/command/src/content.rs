@@ -13,7 +13,7 @@ use bytes::Bytes;
 use misrule_engine::decision::{Armoury, Carries, Enforcer};
 use misrule_engine::delivery::{Delivery, DeliveryError, Form, KeyId, Keys, SigningKey, bundle};
 use misrule_engine::digest::Digest;
-use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, ExperimentError, PublishedTo};
+use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, PublishedTo};
 use misrule_engine::sandbox::Sandbox;
 use misrule_engine::time::Timestamp;
 
@@ -85,9 +85,8 @@ impl Draft {
             source: io::Error::new(io::ErrorKind::InvalidData, error),
         };
         let text = String::from_utf8(bytes).map_err(|error| unreadable(error.utf8_error()))?;
-        let placed = |error: ExperimentError| error.located(&text);
-        let settled = Experiment::from_toml(&text).and_then(|read| read.settle_end(now).map_err(placed));
-        let experiment = settled.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
+        let experiment = Experiment::from_toml_at(&text, now);
+        let experiment = experiment.map_err(|source| ContentError::Experiment { path: path.clone(), source })?;
         if experiment.published_to != PublishedTo::default() {
             return Err(ContentError::PublishedTo(path));
         }
@@ -173,7 +172,8 @@ impl Draft {
     ) -> Result<(Experiment, Packed), ContentError> {
         let experiment = Experiment { published_to: to.clone(), ..self.experiment.clone() };
         let resolved = experiment.resolve(now, region);
-        let resolved = resolved.map_err(|source| ContentError::Experiment { path: self.path.clone(), source })?;
+        let resolved =
+            resolved.map_err(|error| ContentError::Experiment { path: self.path.clone(), source: error.into() })?;
         let packed = self.pack(&resolved)?;
         Ok((resolved, packed))
     }

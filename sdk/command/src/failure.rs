@@ -20,6 +20,11 @@ pub(crate) trait Explain: Error {
         None
     }
 
+    /// The same of an error that tells several mistakes: what to do about each.
+    fn hints(&self) -> Vec<String> {
+        self.hint().into_iter().collect()
+    }
+
     /// Whose fault it is.
     fn blame(&self) -> Blame {
         Blame::Input
@@ -30,7 +35,7 @@ pub(crate) trait Explain: Error {
 #[derive(Debug)]
 pub(crate) struct Failure {
     error: Box<dyn Error>,
-    hint: Option<String>,
+    hints: Vec<String>,
     blame: Blame,
     region: Option<String>,
 }
@@ -45,7 +50,7 @@ impl Failure {
     pub(crate) fn own(what: &'static str, source: impl Error + 'static) -> Self {
         Self {
             error: Box::new(OwnFault { what, source: Box::new(source) }),
-            hint: None,
+            hints: Vec::new(),
             blame: Blame::Own,
             region: None,
         }
@@ -76,14 +81,14 @@ impl Failure {
     }
 
     /// What to do next.
-    pub(crate) fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
     }
 }
 
 impl<E: Explain + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { hint: error.hint(), blame: error.blame(), error: Box::new(error), region: None }
+        Self { hints: error.hints(), blame: error.blame(), error: Box::new(error), region: None }
     }
 }
 

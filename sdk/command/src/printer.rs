@@ -95,11 +95,11 @@ impl Printer {
         let (error, causes) = causes.split_first().map_or(("", &[][..]), |(error, causes)| (error, causes));
         self.tell(format_args!("{} {}", self.painted("error:", "1;31"), harmless(error)));
         for cause in causes {
-            // Mistakes in settings come a line each.
+            // Mistakes in settings or in an experiment come a line each.
             let lines: Vec<_> = cause.split('\n').map(harmless).collect();
             self.tell(format_args!("  {} {}", self.painted("because:", "1"), lines.join("\n    ")));
         }
-        if let Some(hint) = failure.hint() {
+        for hint in failure.hints() {
             self.tell(format_args!("{} {}", self.painted("hint:", "1;36"), harmless(hint)));
         }
     }

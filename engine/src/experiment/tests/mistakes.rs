@@ -3,7 +3,7 @@
 use super::*;
 
 /// What is wrong, as a change to the least experiment: what is replaced, and by what; then the words.
-const WRONG: &[(&str, &str, &str)] = &[
+pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ("name = \"a\"", "", "`name` is missing"),
     ("name = \"a\"", "name = 5", "line 1, column 1: `name`: invalid type: integer `5`, expected a string"),
     ("name = \"a\"", "name = \"a b\"", "line 1, column 1: `name` is no name: `a b`"),

@@ -1,5 +1,6 @@
 //! Experiments: read, resolved, refused.
 
+mod gathered;
 mod mistakes;
 mod round_trip;
 #[cfg(feature = "delivery")]

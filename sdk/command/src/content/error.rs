@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use misrule_engine::decision::{ArmError, PolicyName};
 use misrule_engine::delivery::DeliveryError;
-use misrule_engine::experiment::ExperimentError;
+use misrule_engine::experiment::Mistakes;
 use misrule_engine::policy::PolicyError;
 use misrule_engine::sandbox::{Refusal, SandboxError};
 
@@ -28,8 +28,8 @@ pub(crate) enum ContentError {
     Experiment {
         /// Which.
         path: PathBuf,
-        /// Why.
-        source: ExperimentError,
+        /// Why: all that is wrong with it.
+        source: Mistakes,
     },
     /// Its author says what only publishing can.
     #[error("`{}` says `published_to`, which publishing fills in", .0.display())]
@@ -106,7 +106,6 @@ pub(crate) enum ContentError {
 impl Explain for ContentError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Experiment { source, .. } => source.hint(),
             Self::PublishedTo(_) => Some(
                 "leave it out: `misrule publish` writes where it published to; for a bundle say `--account`, `--region` and `--environment`"
                     .to_owned(),
@@ -126,7 +125,14 @@ impl Explain for ContentError {
             Self::Packed(_) => Some("name the experiment's TOML to pack or to sign it anew".to_owned()),
             Self::Unreadable { source, .. } => source.hint(),
             Self::Halt(_) => Some("`misrule halt` deploys one".to_owned()),
-            Self::Read { .. } | Self::Pack { .. } | Self::Sandbox(_) => None,
+            Self::Experiment { .. } | Self::Read { .. } | Self::Pack { .. } | Self::Sandbox(_) => None,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Experiment { source, .. } => source.hints(),
+            other => other.hint().into_iter().collect(),
         }
     }
 

@@ -167,6 +167,7 @@ async fn mistakes_in_an_experiment_are_found_before_anything_is_sent() {
         .file("syntax.toml", "name = ")
         .file("over.toml", OUTAGE.replace("duration = \"1h\"", "expires = 2020-01-01T00:00:00Z"))
         .file("past.toml", OUTAGE.replace("duration", "starts = 2020-01-01T00:00:00Z\nduration"))
+        .file("several.toml", OUTAGE.replace("\"outage\"", "5").replace("duration = \"1h\"", "budget = {}"))
         .file("endless.toml", OUTAGE.replace("duration = \"1h\"", ""))
         .file("unknown.toml", OUTAGE.replace("path-outage", "path-outrage"))
         .file("settings.toml", OUTAGE.replace("[\"/checkout/**\"]", "\"/checkout\""))
@@ -206,6 +207,15 @@ const MISTAKES: &[(&str, &str)] = &[
         "endless.toml",
         "`endless.toml` cannot be published\n  because: `expires` is missing\n\
          hint: say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`",
+    ),
+    (
+        "several.toml",
+        "`several.toml` cannot be published\n  because: `expires` is missing\n    \
+         line 2, column 1: `name`: invalid type: integer `5`, expected a string\n    \
+         line 3, column 1: `budget`: unknown field `budget`, expected one of `name`, `hypothesis`, `starts`, `expires`, \
+         `duration`, `published_to`, `blast_radius`, `policy`\n\
+         hint: say when the experiment ends: `expires = 2026-12-01T10:00:00Z` or `duration = \"1h\"`\n\
+         hint: `budget` belongs under `[blast_radius]`",
     ),
     (
         "unknown.toml",
