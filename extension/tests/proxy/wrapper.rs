@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use misrule_local::port;
+use misrule_tests::programs;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -69,12 +70,9 @@ async fn without_the_proxy_or_with_a_stranger_the_runtime_runs_as_it_would() {
 
 #[tokio::test]
 async fn another_wrapper_is_run_first_but_never_itself() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other wrapper");
-    std::fs::write(&other, "#!/bin/sh\nprintf 'other '; exec \"$@\"\n").unwrap();
-    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink(programs::checkout().join("tests/functions/other-wrapper"), &other).unwrap();
     assert_eq!(said(&run(1, &["echo", "runtime"], Some(&other)).await), "other runtime\n");
     assert_eq!(said(&run(1, &["echo", "runtime"], Some(Path::new(WRAPPER))).await), "runtime\n");
 }

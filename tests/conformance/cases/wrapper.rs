@@ -1,6 +1,5 @@
 //! The wrapper, which becomes the runtime.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
@@ -86,8 +85,7 @@ async fn before_another(stage: Stage) -> Result<()> {
     let port = stage.layer()?.port;
     let folder = tempfile::tempdir()?;
     let other = folder.path().join("other wrapper");
-    std::fs::write(&other, "#!/bin/sh\nprintf 'other '; exec \"$@\"\n")?;
-    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o755))?;
+    std::os::unix::fs::symlink(programs::checkout().join("tests/functions/other-wrapper"), &other)?;
     let ours = programs::program("misrule-wrapper")?;
     for (next, expected) in [(&other, "other runtime\n"), (&ours, "runtime\n")] {
         let (output, _) = started(&stage, port, Some(next), &["echo", "runtime"]).await?;

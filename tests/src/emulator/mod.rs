@@ -32,7 +32,6 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::Child;
-use tokio::time::Instant;
 
 pub use builder::EmulatorBuilder;
 pub use log::Log;
@@ -72,10 +71,15 @@ pub struct Answer {
 pub struct Ended {
     /// Its exit code; none where a signal ended it.
     pub code: Option<i32>,
-    /// How long after it was told to.
-    pub after: Duration,
     /// All that it and its processes wrote.
     pub lines: Vec<String>,
+}
+
+impl Ended {
+    /// Whether it killed an extension, as it does two seconds after it has told it to end.
+    pub fn killed_an_extension(&self) -> bool {
+        self.lines.iter().any(|line| line.contains("Sending SIGKILL to extension-"))
+    }
 }
 
 /// The emulator's program, which `tests/run` provides.
@@ -178,12 +182,10 @@ impl Emulator {
     ///
     /// Where it has ended before, or does not end.
     pub async fn shut_down(mut self) -> Result<Ended> {
-        let told = Instant::now();
         kill(self.id()?, Signal::TERM)?;
         let status = tokio::time::timeout(PATIENCE, self.parent.wait()).await;
         let status = status.with_context(|| format!("it does not end; the log:\n{}", self.last_words()))??;
-        let after = told.elapsed();
-        Ok(Ended { code: status.code(), after, lines: self.log.whole().await })
+        Ok(Ended { code: status.code(), lines: self.log.whole().await })
     }
 }
 

@@ -1,20 +1,21 @@
 //! The layer under Lambda's own control program.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use misrule_tests::emulator::{self, Emulator, Instances, Namespace};
+use misrule_tests::emulator::{self, Emulator, Ended, Instances, Namespace};
 use misrule_tests::layered::{PATIENCE, PLACE, free_port, http_event, local_appconfig};
 use misrule_tests::publishing::experiment;
 use misrule_tests::{programs, skipped};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
 const EXTENSION: &str = "/opt/extensions/misrule";
-/// How long Lambda gives an environment with extensions to end.
-const SHUTDOWN: Duration = Duration::from_millis(2000);
 
 /// What the handler, or a fault before it, answers to this path.
 async fn answer(emulator: &Emulator, path: &str) -> Result<Value> {
@@ -67,25 +68,43 @@ async fn it_is_there_before_the_runtime_and_carries_its_traffic() -> Result<()> 
     Ok(())
 }
 
-#[tokio::test]
-async fn it_ends_in_time_and_with_success() -> Result<()> {
-    let Some(namespace) = on_demand("it_ends_in_time_and_with_success").await else { return Ok(()) };
+/// A layer whose program is started by a script, which then does this.
+fn with_parent(then: &str) -> Result<TempDir> {
     let opt = emulator::layer()?;
-    // The emulator does not say how an extension ended: so its parent does.
     std::fs::rename(opt.path().join("extensions/misrule"), opt.path().join("misrule"))?;
     let parent = opt.path().join("parent.sh");
-    std::fs::write(&parent, "#!/bin/sh\n/opt/misrule\necho \"the extension ended with $?\"\n")?;
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&parent, executable)?;
+    std::fs::write(&parent, format!("#!/bin/sh\n/opt/misrule\n{then}\n"))?;
+    std::fs::set_permissions(&parent, Permissions::from_mode(0o755))?;
     emulator::add_extension(opt.path(), "misrule", &parent)?;
+    Ok(opt)
+}
+
+/// One invocation, then the end.
+async fn ended(namespace: Namespace, opt: &TempDir) -> Result<Ended> {
     let builder = Emulator::builder(namespace, opt.path()).env("MISRULE_PORT", free_port()?.to_string());
     let emulator = builder.start().await?;
     answer(&emulator, "/orders/7").await?;
-    let ended = emulator.shut_down().await?;
-    let lines = ended.lines;
-    assert!(position(&lines, "the runtime was told to end") < position(&lines, "the extension ended with 0"));
-    assert_eq!(ended.code, Some(0));
-    assert!(ended.after < SHUTDOWN, "{:?}", ended.after);
+    emulator.shut_down().await
+}
+
+#[tokio::test]
+async fn it_ends_in_time_and_with_success() -> Result<()> {
+    let Some(namespace) = on_demand("it_ends_in_time_and_with_success").await else { return Ok(()) };
+    // The emulator does not say how an extension ended: so its parent does.
+    let ended = ended(namespace, &with_parent("echo \"the extension ended with $?\"")?).await?;
+    let lines = &ended.lines;
+    assert!(position(lines, "the runtime was told to end") < position(lines, "the extension ended with 0"));
+    assert_eq!((ended.code, ended.killed_an_extension()), (Some(0), false));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_extension_that_does_not_end_in_time_is_seen_to_be_killed() -> Result<()> {
+    let Some(namespace) = on_demand("an_extension_that_does_not_end_in_time_is_seen_to_be_killed").await else {
+        return Ok(());
+    };
+    let ended = ended(namespace, &with_parent("sleep 600")?).await?;
+    assert!(ended.killed_an_extension(), "{}", ended.lines.join("\n"));
     Ok(())
 }
 
@@ -111,7 +130,7 @@ async fn the_zip_that_ships_starts_registers_and_proxies() -> Result<()> {
     assert_eq!(started["port"].to_string(), port);
     let ended = emulator.shut_down().await?;
     position(&ended.lines, "External agent misrule");
-    assert!(ended.after < SHUTDOWN, "{:?}", ended.after);
+    assert!(!ended.killed_an_extension(), "{}", ended.lines.join("\n"));
     Ok(())
 }
 
@@ -200,7 +219,7 @@ async fn a_port_in_use_costs_the_function_nothing() -> Result<()> {
     let failed = told(&emulator, "failed").await?;
     assert!(failed["reason"].as_str().is_some_and(|reason| reason.contains(&port)), "{failed}");
     let ended = emulator.shut_down().await?;
-    assert!(ended.after < SHUTDOWN.min(PATIENCE), "{:?}", ended.after);
+    assert!(!ended.killed_an_extension(), "{}", ended.lines.join("\n"));
     stranger.abort();
     Ok(())
 }

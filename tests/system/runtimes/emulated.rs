@@ -1,5 +1,6 @@
 //! The same endings under Lambda's own control program, as far as AWS's emulator has them.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,11 +54,11 @@ async fn all_the_same(client: Client, test: &str) -> Result<()> {
         }
         let direct = played(client, *ending, namespace, Between::Nothing(nothing.path())).await?;
         let layered = played(client, *ending, namespace, Between::Layer(layer.path())).await?;
-        if direct != layered {
-            wrong.push(format!("{client:?}, {ending:?}: direct {direct:#?}, through the layer {layered:#?}"));
+        if direct.seen != layered.seen {
+            wrong.push(format!("{client:?}, {ending:?}: direct {direct}through the layer {layered}"));
         }
-        if !serves(*ending, &direct) {
-            wrong.push(format!("{client:?}, {ending:?}: the client does not run here at all: {direct:#?}"));
+        if !serves(*ending, &direct.seen) {
+            wrong.push(format!("{client:?}, {ending:?}: the client does not run here at all: {direct}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -70,25 +71,39 @@ fn serves(ending: Ending, seen: &Observed) -> bool {
     answer || ending == Ending::InitError
 }
 
-/// One ending, and again where the emulator failed by itself.
-async fn played(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<Observed> {
-    let (mut seen, mut failed) = attempted(client, ending, namespace, between).await?;
-    for _ in 0..ATTEMPTS {
-        if !failed {
-            break;
-        }
-        (seen, failed) = attempted(client, ending, namespace, between).await?;
-    }
-    Ok(seen)
+/// What was seen of an ending, and all that was written meanwhile.
+struct Attempt {
+    seen: Observed,
+    lines: Vec<String>,
 }
 
-/// What was seen, and whether the emulator failed by itself.
-async fn attempted(
-    client: Client,
-    ending: Ending,
-    namespace: Namespace,
-    between: Between<'_>,
-) -> Result<(Observed, bool)> {
+impl Attempt {
+    /// Whether the emulator failed by itself.
+    fn failed(&self) -> bool {
+        let own = |caller: &String| caller.contains(EMULATORS_OWN_FAILURE);
+        self.seen["callers"].iter().any(own) || self.lines.iter().any(|line| line.contains(OVERTAKEN))
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{:#?}, its log:\n{}", self.seen, self.lines.join("\n"))
+    }
+}
+
+/// One ending, and again where the emulator failed by itself.
+async fn played(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<Attempt> {
+    let mut attempt = attempted(client, ending, namespace, between).await?;
+    for _ in 0..ATTEMPTS {
+        if !attempt.failed() {
+            break;
+        }
+        attempt = attempted(client, ending, namespace, between).await?;
+    }
+    Ok(attempt)
+}
+
+async fn attempted(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<Attempt> {
     let program = start(client, ending, namespace, between).await?;
     let mut got = vec![program.invoke(ending.path()).await.with_context(|| format!("{client:?}, {ending:?}"))?];
     if ending != Ending::InitError {
@@ -96,9 +111,7 @@ async fn attempted(
     }
     let (requests, lines) = program.end().await?;
     let requests = requests.into_iter().filter(|request| !request.ends_with("/register")).collect();
-    let seen = observed(&with_error_types(got, &lines), requests, &lines);
-    let failed = seen["callers"].iter().any(|caller| caller.contains(EMULATORS_OWN_FAILURE));
-    Ok((seen, failed || lines.iter().any(|line| line.contains(OVERTAKEN))))
+    Ok(Attempt { seen: observed(&with_error_types(got, &lines), requests, &lines), lines })
 }
 
 async fn start(client: Client, ending: Ending, namespace: Namespace, between: Between<'_>) -> Result<ControlProgram> {
