@@ -1,17 +1,18 @@
 //! What Lambda's own headers say about an invocation.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::time::Timestamp;
 
-/// Lambda's request id (`Lambda-Runtime-Aws-Request-Id`). Retries of an asynchronous invocation keep it.
+/// Lambda's request id (`Lambda-Runtime-Aws-Request-Id`). Retries of an asynchronous invocation keep it. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(String);
+pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// A request id, as Lambda sent it.
     pub fn new(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 
     /// The id as text.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -15,7 +15,7 @@ use super::{Document, Head, HttpShape, Item, Source, json};
 ///
 /// Nothing is read before it is asked for, and what was found is kept: the second policy that asks pays nothing.
 pub struct Invocation {
-    head: Head,
+    head: Arc<Head>,
     event: JsonText,
     source: OnceLock<Source>,
     method: OnceLock<Option<String>>,
@@ -26,9 +26,9 @@ pub struct Invocation {
 
 impl Invocation {
     /// An invocation of this event. Nothing of it is read yet.
-    pub fn new(head: Head, event: Bytes) -> Self {
+    pub fn new(head: impl Into<Arc<Head>>, event: Bytes) -> Self {
         Self {
-            head,
+            head: head.into(),
             event: JsonText::new(event),
             source: OnceLock::new(),
             method: OnceLock::new(),

@@ -150,6 +150,11 @@ impl Control {
         Self(None)
     }
 
+    /// Whether it never injects, whatever comes.
+    pub fn is_disabled(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Starts to watch the source that the settings name, in a task of its own on the current tokio runtime. Nothing that
     /// takes time happens before this returns. Where the settings let nothing arm, one line says why.
     pub fn start(settings: &Settings, environment: Environment, carries: Carries) -> Self {

@@ -44,6 +44,9 @@ impl Connection {
         failed: bool,
         mut request: Request<Content>,
     ) -> Result<Response<Content>, Unanswered> {
+        if self.only_passes() {
+            return self.pass(request).await;
+        }
         let echoed = text(request.headers(), INVOCATION_ID).map(str::to_owned);
         let after = self.proxy.invocations.answered(id, echoed.as_deref());
         // Node's client does not echo the invocation id; what we say in its place does.

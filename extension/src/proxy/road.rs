@@ -49,7 +49,7 @@ impl Connection {
     /// on two connections.
     pub(super) async fn walk(&self, request: Request<Content>) -> Result<Response<Content>, Unanswered> {
         match Route::of(request.method(), request.uri().path()) {
-            Route::Next => self.next(&request.into_parts().0).await,
+            Route::Next => self.next(request).await,
             Route::Response(id) => self.answered(&id, false, request).await,
             Route::Error(id) => self.answered(&id, true, request).await,
             Route::InitError => {
@@ -88,14 +88,21 @@ impl Connection {
     }
 
     /// Asks Lambda for the next event, again and again while we answer what it gives.
-    async fn next(&self, question: &Parts) -> Result<Response<Content>, Unanswered> {
+    async fn next(&self, question: Request<Content>) -> Result<Response<Content>, Unanswered> {
+        if self.only_passes() {
+            panics::contained(None, self.before_next()).await;
+            return self.pass(question).await;
+        }
+        let question = question.into_parts().0;
         loop {
             panics::contained(None, self.before_next()).await;
             let mut arrival = self.pass(Request::from_parts(question.clone(), Content::default())).await?;
             let head = arrival::head(&arrival, clock::now(), self.proxy.received.load(Ordering::Relaxed));
             // A runtime may ask before there is a control: what counts is when its event comes.
-            let (Some(control), Some(head)) = (self.proxy.control.get(), head) else { return Ok(arrival) };
-            match self.judge(control, &head, question, &mut arrival).await {
+            let (Some(control), Some(head)) = (self.proxy.control.get(), head.map(Arc::new)) else {
+                return Ok(arrival);
+            };
+            match self.judge(control, &head, &question, &mut arrival).await {
                 Verdict::Runtime => return Ok(arrival),
                 Verdict::RuntimeChanged(event) => return Ok(arrival::changed(arrival, event)),
                 Verdict::Crash => return Ok(arrival::broken_off(arrival)),
@@ -106,6 +113,11 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Whether nothing is ever injected here, so that nobody needs to know what is under way.
+    pub(super) fn only_passes(&self) -> bool {
+        self.proxy.control.get().is_some_and(Control::is_disabled)
     }
 
     async fn before_next(&self) {
@@ -123,7 +135,7 @@ impl Connection {
     async fn judge(
         &self,
         control: &Control,
-        head: &Head,
+        head: &Arc<Head>,
         question: &Parts,
         arrival: &mut Response<Content>,
     ) -> Verdict {
@@ -162,7 +174,7 @@ impl Connection {
     }
 
     /// Whether a policy may want to see the event, which is then read whole.
-    async fn admit(&self, control: &Control, head: &Head, arrival: &mut Response<Content>) -> Option<Admitted> {
+    async fn admit(&self, control: &Control, head: &Arc<Head>, arrival: &mut Response<Content>) -> Option<Admitted> {
         let begun = self.proxy.invocations.begin(head, || control.invocation_under_way());
         if begun == Begun::Before {
             if self.proxy.invocations.survived(head) {
@@ -184,7 +196,7 @@ impl Connection {
         }
         // Where it breaks off, what came travels on, and breaks off there too.
         let event = arrival.body_mut().collect().await?;
-        let admitted = Admitted::new(control.clone(), armed, admission, Invocation::new(head.clone(), event));
+        let admitted = Admitted::new(control.clone(), armed, admission, Invocation::new(Arc::clone(head), event));
         self.keep(&admitted);
         Some(admitted)
     }

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use misrule_engine::decision::Admission;
 use misrule_engine::invocation::{Head, Invocation, RequestId};
-use misrule_engine::time::Timestamp;
 
 use crate::control::{Armed, Control, UnderWay};
 use crate::faults::FailedItems;
@@ -18,9 +17,7 @@ use crate::faults::streamed::Ground;
 pub(crate) struct Invocations(Mutex<Vec<Entry>>);
 
 struct Entry {
-    request_id: RequestId,
-    invocation_id: Option<String>,
-    deadline: Timestamp,
+    head: Arc<Head>,
     after: Option<After>,
     /// A fault was to make the runtime exit, which it has not been seen to survive.
     crashed: bool,
@@ -60,16 +57,14 @@ impl After {
 
 impl Invocations {
     /// Notes that this invocation begins, and forgets those whose deadline has passed: nobody can answer them any more.
-    pub(crate) fn begin(&self, head: &Head, under_way: impl FnOnce() -> UnderWay) -> Begun {
+    pub(crate) fn begin(&self, head: &Arc<Head>, under_way: impl FnOnce() -> UnderWay) -> Begun {
         let mut entries = self.entries();
         if entries.iter().any(|entry| entry.is(head)) {
             return Begun::Before;
         }
-        entries.retain(|entry| entry.deadline > head.arrived);
+        entries.retain(|entry| entry.head.deadline > head.arrived);
         entries.push(Entry {
-            request_id: head.request_id.clone(),
-            invocation_id: head.invocation_id.clone(),
-            deadline: head.deadline,
+            head: Arc::clone(head),
             after: None,
             crashed: false,
             watching: None,
@@ -145,10 +140,11 @@ impl Invocations {
 
 impl Entry {
     fn is(&self, head: &Head) -> bool {
-        self.request_id == head.request_id && self.invocation_id == head.invocation_id
+        self.head.request_id == head.request_id && self.head.invocation_id == head.invocation_id
     }
 
     fn answers_to(&self, request_id: &RequestId, invocation_id: Option<&str>) -> bool {
-        &self.request_id == request_id && (invocation_id.is_none() || self.invocation_id.as_deref() == invocation_id)
+        let head = &self.head;
+        &head.request_id == request_id && (invocation_id.is_none() || head.invocation_id.as_deref() == invocation_id)
     }
 }
