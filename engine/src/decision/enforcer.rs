@@ -1,5 +1,6 @@
 //! One armed experiment version: it asks the policies and joins what they want.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -142,7 +143,7 @@ impl Enforcer {
         published_to.check(here).err()
     }
 
-    fn account(&self, head: &Head) -> Option<String> {
+    fn account(&self, head: &Head) -> Option<Cow<'_, str>> {
         self.environment.account_by(&head.invoked_arn)
     }
 

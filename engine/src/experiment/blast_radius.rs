@@ -44,7 +44,9 @@ impl BlastRadius {
     /// known, none does.
     pub fn covers(&self, environment: &Environment, invoked_arn: &str) -> bool {
         let ours = self.accounts.is_empty()
-            || environment.account_by(invoked_arn).is_some_and(|account| self.accounts.contains(&account));
+            || environment
+                .account_by(invoked_arn)
+                .is_some_and(|account| self.accounts.iter().any(|ours| *ours == account));
         let meant = |pattern: &FunctionPattern| pattern.matches(&environment.function_name, invoked_arn);
         ours && self.covers_region(environment) && self.functions.iter().any(meant)
     }

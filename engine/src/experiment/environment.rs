@@ -1,5 +1,7 @@
 //! Where a function runs.
 
+use std::borrow::Cow;
+
 use crate::invocation::Arn;
 
 /// The execution environment, as Lambda's environment variables describe it.
@@ -21,9 +23,9 @@ pub struct Environment {
 
 impl Environment {
     /// The account: that of the ARN which the function was invoked by where it was not known before.
-    pub fn account_by(&self, invoked_arn: &str) -> Option<String> {
-        let told = || Arn::parse(invoked_arn).map(|arn| arn.account().to_owned());
-        self.account.clone().or_else(told)
+    pub fn account_by(&self, invoked_arn: &str) -> Option<Cow<'_, str>> {
+        let told = || Arn::parse(invoked_arn).map(|arn| Cow::Owned(arn.account().to_owned()));
+        self.account.as_deref().map(Cow::Borrowed).or_else(told)
     }
 
     /// Whether other invocations may run in this environment at the same time.

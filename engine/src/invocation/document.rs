@@ -1,5 +1,6 @@
 //! A JSON text that is looked at piece by piece.
 
+use std::borrow::Cow;
 use std::str;
 use std::sync::OnceLock;
 
@@ -23,7 +24,8 @@ pub(super) struct JsonText {
 }
 
 enum Top {
-    Members(Vec<(Box<str>, Bytes)>),
+    /// Names and values, both in the text's own bytes but for names with escapes.
+    Members(Vec<(Bytes, Bytes)>),
     NotIndexed,
     NotJson,
 }
@@ -31,6 +33,9 @@ enum Top {
 /// More members than this are not remembered but walked again: no sender's event has as many at its top, and a caller's
 /// body must not fill the memory.
 const INDEXED_MEMBERS: usize = 256;
+
+/// As many as an event has at its top, within a few: room for so many is made at once.
+const USUAL_MEMBERS: usize = 16;
 
 impl JsonText {
     pub(super) fn new(bytes: Bytes) -> Self {
@@ -75,7 +80,7 @@ impl JsonText {
     fn member_bytes(&self, wanted: &str) -> Option<&[u8]> {
         match self.top() {
             Top::Members(members) => {
-                members.iter().rev().find(|(name, _)| **name == *wanted).map(|(_, value)| value.as_ref())
+                members.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.as_ref())
             }
             Top::NotIndexed => {
                 let token = wanted.replace('~', "~0").replace('/', "~1");
@@ -91,11 +96,15 @@ impl JsonText {
 
     fn index(&self) -> Top {
         let Ok(text) = str::from_utf8(&self.bytes) else { return Top::NotJson };
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(USUAL_MEMBERS);
         let mut beyond = false;
         let walked = json::walk(text, |part, value| match part {
             Part::Member(name) if members.len() < INDEXED_MEMBERS => {
-                members.push((name.into(), self.bytes.slice_ref(value.as_bytes())));
+                let name = match name {
+                    Cow::Borrowed(name) => self.bytes.slice_ref(name.as_bytes()),
+                    Cow::Owned(name) => name.into(),
+                };
+                members.push((name, self.bytes.slice_ref(value.as_bytes())));
             }
             _ => beyond = true,
         });

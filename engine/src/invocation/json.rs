@@ -158,6 +158,17 @@ fn unescaped(segment: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
+/// Which of these names an object has.
+pub(super) fn has<const N: usize>(value: &str, names: [&str; N]) -> [bool; N] {
+    let mut found = [false; N];
+    walk(value, |part, _| {
+        if let Part::Member(name) = part {
+            found.iter_mut().zip(names).for_each(|(found, wanted)| *found |= name == wanted);
+        }
+    });
+    found
+}
+
 /// Stands for a name, so that a million names are not kept.
 fn fingerprint(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();

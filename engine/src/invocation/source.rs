@@ -70,14 +70,12 @@ fn requests(event: &JsonText) -> Option<Source> {
     if authorizer {
         return Some(Source::Other);
     }
-    let names = json::members(context);
-    let says = |name: &str| names.iter().any(|member| member == name);
-    match () {
-        () if says("http") => Some(payload_v2(event)),
-        () if says("elb") => Some(Source::LoadBalancer),
-        () if says("connectionId") => Some(Source::WebSocket),
-        () if says("serviceNetworkArn") => Some(Source::Lattice),
-        () => event.member("httpMethod").map(|_| Source::RestApi),
+    match json::has(context, ["http", "elb", "connectionId", "serviceNetworkArn"]) {
+        [true, ..] => Some(payload_v2(event)),
+        [_, true, ..] => Some(Source::LoadBalancer),
+        [_, _, true, _] => Some(Source::WebSocket),
+        [_, _, _, true] => Some(Source::Lattice),
+        _ => event.member("httpMethod").map(|_| Source::RestApi),
     }
 }
 

@@ -9,10 +9,12 @@ use regex::{Regex, RegexBuilder};
 use super::{PathTemplate, PatternError};
 use crate::limits::{PATTERN_BYTES, PATTERN_CACHE, PATTERN_PROGRAM};
 
-type Compiled<T> = LruCache<String, Result<T, PatternError>>;
+/// None until a pattern is kept: an empty one takes its memory at once.
+type Compiled<T> = Option<LruCache<String, Result<T, PatternError>>>;
 
 /// The compiled patterns of one policy, [`PATTERN_CACHE`] of each kind: the least recently used goes first. A pattern that
 /// is wrong is remembered as well.
+#[derive(Default)]
 pub struct PatternCache {
     regexes: Compiled<Regex>,
     templates: Compiled<PathTemplate>,
@@ -21,8 +23,7 @@ pub struct PatternCache {
 impl PatternCache {
     /// An empty cache.
     pub fn new() -> Self {
-        let room = NonZeroUsize::new(PATTERN_CACHE.size()).unwrap_or(NonZeroUsize::MIN);
-        Self { regexes: LruCache::new(room), templates: LruCache::new(room) }
+        Self::default()
     }
 
     /// Whether a regular expression matches anywhere in the text. Linear time: no look-around, no back-references.
@@ -43,17 +44,15 @@ impl PatternCache {
     }
 }
 
-impl Default for PatternCache {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl fmt::Debug for PatternCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("PatternCache");
-        shown.field("regexes", &self.regexes.len()).field("templates", &self.templates.len()).finish()
+        shown.field("regexes", &count(&self.regexes)).field("templates", &count(&self.templates)).finish()
     }
+}
+
+fn count<T>(cache: &Compiled<T>) -> usize {
+    cache.as_ref().map_or(0, LruCache::len)
 }
 
 /// Patterns beyond the limit are refused before they are kept.
@@ -65,7 +64,8 @@ fn kept<'a, T>(
     if !PATTERN_BYTES.admits(pattern.len()) {
         return Err(PatternError::TooLong);
     }
-    Ok(cache.get_or_insert_ref(pattern, || compile(pattern)))
+    let room = NonZeroUsize::new(PATTERN_CACHE.size()).unwrap_or(NonZeroUsize::MIN);
+    Ok(cache.get_or_insert_with(|| LruCache::new(room)).get_or_insert_ref(pattern, || compile(pattern)))
 }
 
 fn regex(pattern: &str) -> Result<Regex, PatternError> {
@@ -123,7 +123,8 @@ mod tests {
         }
         cache.regex("p0", "").unwrap();
         cache.regex("one more", "").unwrap();
-        assert!(cache.regexes.contains("p0") && !cache.regexes.contains("p1"));
-        assert_eq!(cache.regexes.len(), PATTERN_CACHE.size());
+        let regexes = cache.regexes.unwrap();
+        assert!(regexes.contains("p0") && !regexes.contains("p1"));
+        assert_eq!(regexes.len(), PATTERN_CACHE.size());
     }
 }

@@ -1,31 +1,30 @@
 //! Globs over names: `*` stands for any characters, none included, `?` for exactly one.
 
+use std::str::Chars;
+
 /// Whether a text matches a glob as a whole. Both are compared character by character, case included.
 pub fn matches(glob: &str, text: &str) -> bool {
-    let glob: Vec<char> = glob.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut at, mut read) = (0, 0);
-    // The last star, and how far it reaches. Only the last can matter: what earlier stars took is free to stay theirs.
-    let mut star: Option<(usize, usize)> = None;
-    while read < text.len() {
-        match (glob.get(at), star) {
+    let (mut glob, mut text) = (glob.chars(), text.chars());
+    // What follows the last star, and what lies beyond its reach. Only the last can matter: what earlier stars took is
+    // free to stay theirs.
+    let mut star: Option<(Chars<'_>, Chars<'_>)> = None;
+    loop {
+        let (mut later, mut rest) = (glob.clone(), text.clone());
+        let Some(read) = rest.next() else { break };
+        match (later.next(), &mut star) {
             (Some('*'), _) => {
-                star = Some((at, read));
-                at += 1;
+                star = Some((later.clone(), text.clone()));
+                glob = later;
             }
-            (Some(&wanted), _) if wanted == '?' || wanted == text[read] => {
-                at += 1;
-                read += 1;
-            }
-            (_, Some((place, reach))) => {
-                star = Some((place, reach + 1));
-                at = place + 1;
-                read = reach + 1;
+            (Some(wanted), _) if wanted == '?' || wanted == read => (glob, text) = (later, rest),
+            (_, Some((follows, beyond))) => {
+                beyond.next();
+                (glob, text) = (follows.clone(), beyond.clone());
             }
             (_, None) => return false,
         }
     }
-    glob[at..].iter().all(|&rest| rest == '*')
+    glob.all(|rest| rest == '*')
 }
 
 #[cfg(test)]

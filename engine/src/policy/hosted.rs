@@ -118,7 +118,6 @@ impl Policy {
         seed: Seed,
         notes: &mut Vec<Note>,
     ) -> Wishes {
-        let hook = if answer.is_some() { Hook::After } else { Hook::Before };
         let mut live = unpoisoned(&self.live);
         if live.traps >= limits::TRAPS.value {
             return Wishes::default();
@@ -127,7 +126,7 @@ impl Policy {
         let question = Question {
             invocation: Arc::clone(invocation),
             answer: answer.map(|answer| self.sees(answer)),
-            seed: seed.of_hook(&self.name, hook),
+            seed,
             memory: std::mem::take(&mut memory),
         };
         let reply = match self.instance(&mut live) {

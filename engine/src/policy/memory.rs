@@ -7,9 +7,10 @@ use lru::LruCache;
 use crate::limits;
 
 /// The memory of one policy in one execution environment. The least recently used key goes first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
-    values: LruCache<String, Vec<u8>>,
+    /// None until something is remembered: an empty one has memory of its own already, and most policies remember nothing.
+    values: Option<LruCache<String, Vec<u8>>>,
     bytes: usize,
 }
 
@@ -21,37 +22,42 @@ pub struct NotACounter {
     pub bytes: usize,
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self { values: LruCache::unbounded(), bytes: 0 }
-    }
-}
-
 impl Memory {
     /// How many keys are remembered.
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.values.as_ref().map_or(0, LruCache::len)
     }
 
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     fn set(&mut self, key: String, value: Vec<u8>) {
         self.remove(&key);
         self.bytes += key.len() + value.len();
-        self.values.put(key, value);
-        while !limits::MEMORY_KEYS.admits(self.values.len()) || !limits::MEMORY_BYTES.admits(self.bytes) {
-            let Some((key, value)) = self.values.pop_lru() else { return };
+        let values = self.values.get_or_insert_with(LruCache::unbounded);
+        values.put(key, value);
+        while !limits::MEMORY_KEYS.admits(values.len()) || !limits::MEMORY_BYTES.admits(self.bytes) {
+            let Some((key, value)) = values.pop_lru() else { return };
             self.bytes -= key.len() + value.len();
         }
     }
 
     fn remove(&mut self, key: &str) {
-        if let Some(value) = self.values.pop(key) {
+        if let Some(value) = self.values.as_mut().and_then(|values| values.pop(key)) {
             self.bytes -= key.len() + value.len();
         }
+    }
+
+    fn promote(&mut self, key: &str) {
+        if let Some(values) = &mut self.values {
+            values.promote(key);
+        }
+    }
+
+    fn peek(&self, key: &str) -> Option<&Vec<u8>> {
+        self.values.as_ref()?.peek(key)
     }
 }
 
@@ -112,9 +118,7 @@ impl Transaction {
             match changes.remove(&key) {
                 Some(Some(value)) => kept.set(key, value),
                 Some(None) => kept.remove(&key),
-                None => {
-                    kept.values.promote(&key);
-                }
+                None => kept.promote(&key),
             }
         }
         // What is left was removed without having been read or set in this hook.
@@ -130,7 +134,7 @@ impl Transaction {
     }
 
     fn peek(&self, key: &str) -> Option<&Vec<u8>> {
-        self.changes.get(key).map_or_else(|| self.kept.values.peek(key), Option::as_ref)
+        self.changes.get(key).map_or_else(|| self.kept.peek(key), Option::as_ref)
     }
 }
 
@@ -175,7 +179,7 @@ mod tests {
         hook.set("one more".into(), vec![]);
         let memory = hook.commit();
         assert_eq!(memory.len(), limits::MEMORY_KEYS.size());
-        assert!(memory.values.contains("0") && !memory.values.contains("1"));
+        assert!(memory.peek("0").is_some() && memory.peek("1").is_none());
     }
 
     #[test]
@@ -196,7 +200,7 @@ mod tests {
         hook.set("b".into(), vec![2]);
         hook.remove("c".into());
         let memory = hook.commit();
-        assert_eq!(memory.values.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(memory.values.iter().flatten().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["b"]);
         assert_eq!(memory.bytes, 2);
     }
 }

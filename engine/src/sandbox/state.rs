@@ -34,7 +34,7 @@ pub struct Question {
     pub invocation: Arc<Invocation>,
     /// What the handler answered; none in `before`.
     pub answer: Option<Arc<Answer>>,
-    /// The seed of this hook's draws.
+    /// The invocation's seed.
     pub seed: Seed,
     /// What the policy remembers.
     pub memory: Memory,
@@ -87,7 +87,9 @@ pub(super) struct HookCall {
     pub(super) hook: Hook,
     pub(super) invocation: Arc<Invocation>,
     pub(super) answer: Option<Arc<Answer>>,
-    pub(super) chance: Chance,
+    pub(super) seed: Seed,
+    /// None until the first draw: most hooks draw nothing.
+    pub(super) chance: Option<Chance>,
     pub(super) memory: Transaction,
     pub(super) wishes: Wishes,
     pub(super) plan_bytes: usize,
@@ -125,11 +127,18 @@ impl HookCall {
             hook,
             invocation: question.invocation,
             answer: question.answer,
-            chance: Chance::new(question.seed),
+            seed: question.seed,
+            chance: None,
             memory: Transaction::begin(question.memory),
             wishes: Wishes::default(),
             plan_bytes: 0,
         }
+    }
+
+    /// The next number of the draws that this hook has of this policy.
+    pub(super) fn draw(&mut self, policy: &PolicyName) -> f64 {
+        let Self { seed, hook, chance, .. } = self;
+        chance.get_or_insert_with(|| Chance::new(seed.of_hook(policy, *hook))).uniform()
     }
 }
 

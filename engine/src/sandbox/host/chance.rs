@@ -1,5 +1,7 @@
 //! `chance`: draws that can be replayed.
 
+use std::sync::Arc;
+
 use wasmtime::Result;
 use wasmtime::component::WasmStr;
 
@@ -7,7 +9,10 @@ use super::{Interface, work};
 use crate::decision::sticky;
 
 pub(super) fn link(mut interface: Interface<'_>) -> Result<()> {
-    interface.function("uniform", |call, (): ()| Ok(call.hook("chance.uniform")?.chance.uniform()))?;
+    interface.function("uniform", |call, (): ()| {
+        let place = Arc::clone(&call.state().place);
+        Ok(call.hook("chance.uniform")?.draw(&place.policy))
+    })?;
     interface.function("sticky", |call, (key,): (WasmStr,)| {
         call.hook("chance.sticky")?;
         call.charge(work::HASH)?;

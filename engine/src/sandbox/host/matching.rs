@@ -4,25 +4,34 @@ use wasmtime::Result;
 use wasmtime::component::WasmStr;
 
 use super::{Call, Interface, work};
-
-type Captures = Option<Vec<(String, String)>>;
+use crate::matching::{PatternCache, PatternError};
 
 pub(super) fn link(mut interface: Interface<'_>) -> Result<()> {
     interface.function("regex", |call, (pattern, text): (WasmStr, WasmStr)| {
-        let (pattern, text) = pay(call, &pattern, &text)?;
-        Ok(call.state().patterns.regex(&pattern, &text).map_err(|error| error.to_string()))
+        pay(call, &pattern, &text)?;
+        look(call, &pattern, &text, PatternCache::regex)
     })?;
     interface.function("path", |call, (template, path): (WasmStr, WasmStr)| {
-        let (template, path) = pay(call, &template, &path)?;
-        let captures: std::result::Result<Captures, String> =
-            call.state().patterns.path(&template, &path).map_err(|error| error.to_string());
-        Ok(captures)
+        pay(call, &template, &path)?;
+        look(call, &template, &path, PatternCache::path)
     })
 }
 
-/// Pattern and text, once compiling and matching are paid for: also where the pattern happens to be cached.
-fn pay(call: &mut Call<'_>, pattern: &WasmStr, text: &WasmStr) -> Result<(String, String)> {
-    let (pattern, text) = (call.text(pattern)?, call.text(text)?);
-    call.charge(work::PATTERN_BYTE * pattern.len() as u64 + work::MATCHED_BYTE * text.len() as u64)?;
-    Ok((pattern, text))
+/// Pays for compiling and matching: also where the pattern happens to be cached.
+fn pay(call: &mut Call<'_>, pattern: &WasmStr, text: &WasmStr) -> Result<()> {
+    let (pattern, text) = (call.take_text(pattern)?, call.take_text(text)?);
+    call.charge(work::PATTERN_BYTE * pattern as u64 + work::MATCHED_BYTE * text as u64)
+}
+
+/// Matches the texts where they lie in the guest. The cache leaves the store meanwhile, which they borrow.
+fn look<T>(
+    call: &mut Call<'_>,
+    pattern: &WasmStr,
+    text: &WasmStr,
+    matches: impl FnOnce(&mut PatternCache, &str, &str) -> std::result::Result<T, PatternError>,
+) -> Result<std::result::Result<T, String>> {
+    let mut patterns = std::mem::take(&mut call.state().patterns);
+    let found = matches(&mut patterns, &pattern.to_str(&call.store)?, &text.to_str(&call.store)?);
+    call.state().patterns = patterns;
+    Ok(found.map_err(|error| error.to_string()))
 }

@@ -135,11 +135,16 @@ impl Call<'_> {
         }
     }
 
+    /// Counts the bytes of a text that the guest hands over, and says how many there are.
+    fn take_text(&mut self, handed: &WasmStr) -> Result<usize> {
+        let bytes = handed.to_str(&self.store)?.len();
+        self.take(bytes).map(|()| bytes)
+    }
+
     /// A text that the guest hands over: counted before it is copied.
     fn text(&mut self, handed: &WasmStr) -> Result<String> {
-        let text = handed.to_str(&self.store)?;
-        let (bytes, text) = (text.len(), text.as_ref().to_owned());
-        self.take(bytes).map(|()| text)
+        self.take_text(handed)?;
+        Ok(handed.to_str(&self.store)?.into_owned())
     }
 
     fn optional_text(&mut self, handed: Option<&WasmStr>) -> Result<Option<String>> {
