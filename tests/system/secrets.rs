@@ -48,7 +48,7 @@ fn event(path: &str) -> String {
 }
 
 /// What cannot be read, and what may not arm.
-fn refused() -> [Vec<u8>; 4] {
+fn refused() -> [Vec<u8>; 5] {
     let with = |settings: &Value| {
         let policies = json!([{ "use": "path-outage", "settings": settings }]);
         experiment_within("trial", &json!({ "functions": ["*"] }), &policies).into_bytes()
@@ -60,6 +60,7 @@ fn refused() -> [Vec<u8>; 4] {
         half,
         with(&json!(SECRET)),
         with(&json!({ "paths": ["/hush"], "status": 404, "headers": [SECRET] })),
+        with(&json!({ "paths": [SECRET], "status": SECRET, "window": { "from": SECRET, "zone": SECRET } })),
     ]
 }
 

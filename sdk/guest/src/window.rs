@@ -1,6 +1,6 @@
 //! A time window that comes back every week.
 
-use crate::settings::{Field, Reader, Settings, Shape};
+use crate::settings::{Field, Literal, Reader, Settings, Shape};
 use crate::{Civil, Invocation, Timestamp, Weekday};
 
 /// A time window that comes back every week, in the time of a zone.
@@ -57,22 +57,31 @@ impl Settings for Window {
         Field {
             name: "days",
             doc: "The days on which it begins, `mon` to `sun`. Every day where absent.",
+            default: None,
             required: false,
             shape: Shape::List(&Weekday::SHAPE),
         },
         Field {
             name: "from",
             doc: "The first minute inside. 00:00 where absent.",
+            default: Some(Literal::Text("00:00")),
             required: false,
             shape: Minute::SHAPE,
         },
         Field {
             name: "to",
             doc: "The first minute outside again, past midnight where it is before `from`. 24:00 where absent.",
+            default: Some(Literal::Text("24:00")),
             required: false,
             shape: Minute::SHAPE,
         },
-        Field { name: "zone", doc: "An IANA time zone, such as `Europe/Paris`.", required: true, shape: Zone::SHAPE },
+        Field {
+            name: "zone",
+            doc: "An IANA time zone, such as `Europe/Paris`.",
+            default: None,
+            required: true,
+            shape: Zone::SHAPE,
+        },
     ]);
 
     fn read(reader: &mut Reader) -> Option<Self> {

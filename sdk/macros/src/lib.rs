@@ -5,6 +5,7 @@
 
 mod attribute;
 mod documentation;
+mod literal;
 mod structs;
 mod words;
 

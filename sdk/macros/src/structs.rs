@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::{DataStruct, Field, Fields, Type};
 
 use crate::attribute::Absent;
-use crate::{Mistakes, documentation};
+use crate::{Mistakes, documentation, literal};
 
 /// One field, as the implementation needs it.
 struct Member<'a> {
@@ -73,10 +73,12 @@ fn read(member: &Member<'_>) -> TokenStream {
 fn shape(member: &Member<'_>) -> TokenStream {
     let Member { name, doc, kind, .. } = member;
     let defaults = member.absent.expression().is_some();
+    let default = literal::of(&member.absent, kind);
     quote_spanned! {kind.span()=>
         ::misrule_sdk::settings::Field {
             name: #name,
             doc: #doc,
+            default: #default,
             required: !#defaults && <#kind as ::misrule_sdk::settings::Settings>::SHAPE.is_required(),
             shape: <#kind as ::misrule_sdk::settings::Settings>::SHAPE,
         }

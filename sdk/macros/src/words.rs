@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::{DataEnum, Fields, Variant};
+use syn::{DataEnum, Fields, Ident, Variant};
 
 use crate::{Mistakes, attribute, documentation};
 
@@ -16,7 +16,7 @@ pub(crate) fn body(data: &DataEnum, mistakes: &mut Mistakes) -> TokenStream {
     data.variants.iter().for_each(|variant| check(variant, mistakes));
     check_names(data, mistakes);
     let idents: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
-    let names: Vec<_> = data.variants.iter().map(name).collect();
+    let names: Vec<_> = data.variants.iter().map(|variant| name(&variant.ident)).collect();
     let docs = data.variants.iter().map(|variant| documentation::text(&variant.attrs));
     let positions = 0..idents.len();
     quote! {
@@ -43,18 +43,18 @@ fn check(variant: &Variant, mistakes: &mut Mistakes) {
 fn check_names(data: &DataEnum, mistakes: &mut Mistakes) {
     let mut seen = BTreeMap::new();
     for variant in &data.variants {
-        if let Some(earlier) = seen.insert(name(variant), &variant.ident) {
+        if let Some(earlier) = seen.insert(name(&variant.ident), &variant.ident) {
             mistakes.note(
                 &variant.ident,
-                format!("`{}` and `{earlier}` are the same word `{}`", variant.ident, name(variant)),
+                format!("`{}` and `{earlier}` are the same word `{}`", variant.ident, name(&variant.ident)),
             );
         }
     }
 }
 
 /// `RespondHttp` is `respond-http`.
-fn name(variant: &Variant) -> String {
-    let ident = variant.ident.unraw().to_string();
+pub(crate) fn name(variant: &Ident) -> String {
+    let ident = variant.unraw().to_string();
     let mut name = String::with_capacity(ident.len() + 4);
     for (position, letter) in ident.char_indices() {
         if letter.is_uppercase() && position > 0 && !name.ends_with('-') {

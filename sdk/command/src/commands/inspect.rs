@@ -127,7 +127,11 @@ fn settings(schema: Option<&Value>) -> Vec<String> {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let head = if rows.is_empty() { "settings  none" } else { "settings" };
     let row = |row: &SettingRow| {
-        let presence = if row.required { ", required" } else { "" };
+        let presence = match &row.default {
+            _ if row.required => ", required".to_owned(),
+            Some(default) => format!(", default {default}"),
+            None => String::new(),
+        };
         let first = format!("  {:width$}  {}{presence}", row.name, row.kind);
         let second = (!row.description.is_empty()).then(|| format!("  {:width$}  {}", "", row.description));
         std::iter::once(first).chain(second)

@@ -11,6 +11,8 @@ pub(crate) struct SettingRow {
     pub(crate) kind: String,
     /// Whether it has to be there.
     pub(crate) required: bool,
+    /// What it is where it is absent, as JSON, where the schema says it.
+    pub(crate) default: Option<String>,
     /// What its documentation says.
     pub(crate) description: String,
 }
@@ -31,6 +33,7 @@ fn collect(prefix: &str, schema: &Value, found: &mut Vec<SettingRow>) {
             name: full.clone(),
             kind: kind(member),
             required: required.iter().any(|required| required.as_str() == Some(name)),
+            default: member.get("default").map(Value::to_string),
             description: member["description"].as_str().unwrap_or_default().to_owned(),
         });
         collect(&format!("{full}."), present(member), found);
@@ -107,10 +110,17 @@ mod tests {
     fn members_follow_their_object() {
         let zone = json!({ "type": "object", "properties": { "zone": { "type": "string" } }, "required": ["zone"] });
         let optional = json!({ "anyOf": [zone, { "type": "null" }], "description": "When." });
+        let status = json!({ "type": "integer", "default": 503 });
         let list = json!({ "type": "array", "items": zone });
-        let rows = rows(&json!({ "properties": { "window": optional, "windows": list }, "required": ["windows"] }));
+        let rows = rows(&json!({
+            "properties": { "status": status, "window": optional, "windows": list },
+            "required": ["windows"],
+        }));
+        let defaults: Vec<_> = rows.iter().map(|row| row.default.as_deref()).collect();
+        assert_eq!(defaults, [Some("503"), None, None, None, None]);
         let told: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.required, row.description.as_str())).collect();
         let expected = [
+            ("status", false, ""),
             ("window", false, "When."),
             ("window.zone", true, ""),
             ("windows", true, ""),

@@ -77,6 +77,21 @@ fn what_there_is_to_know_is_said() {
 }
 
 #[test]
+fn a_setting_is_told_with_its_default() {
+    let session = Session::new();
+    let told = session.misrule("inspect path-outage");
+    for line in [
+        "  status       whole number from 0 to 65535, default 503",
+        "  body         text, default \"\"",
+        "  window.from  time of day, default \"00:00\"",
+        "  window.zone  time zone, required",
+        "  methods      list of text",
+    ] {
+        assert!(told.lines().any(|found| found == line), "{line}\n{told}");
+    }
+}
+
+#[test]
 fn settings_are_tried_as_a_layer_would() {
     let session = Session::new().file("latency.wasm", latency());
     assert_eq!(as_json(&session, r#"latency.wasm --settings {"delay":"1s"}"#)["hooks"], serde_json::json!(["before"]));

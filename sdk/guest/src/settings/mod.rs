@@ -117,10 +117,21 @@ pub struct Field {
     pub name: &'static str,
     /// Its doc comment.
     pub doc: &'static str,
+    /// What it is where it is absent, if that can be told from how the default is written.
+    pub default: Option<Literal>,
     /// Whether it has to be there.
     pub required: bool,
     /// What it looks like.
     pub shape: Shape,
+}
+
+/// A value as a schema has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// Text.
+    Text(&'static str),
+    /// Anything else, as JSON.
+    Json(&'static str),
 }
 
 /// One word that a setting may be.

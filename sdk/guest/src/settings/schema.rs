@@ -5,7 +5,7 @@
 //! [AppConfig's validators](https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-creating-configuration-and-profile-validators.html)
 //! take. What it cannot say, the policy still checks: zones, captures of one name, limits between settings.
 
-use super::{Field, Shape, Word};
+use super::{Field, Literal, Shape, Word};
 
 const DRAFT: &str = "\"$schema\":\"http://json-schema.org/draft-04/schema#\",";
 
@@ -25,6 +25,20 @@ pub const fn json<const N: usize>(shape: &Shape) -> [u8; N] {
     writer.text
 }
 
+/// This word as the default of a setting of this shape; none where it is not among the shape's words.
+#[doc(hidden)]
+pub const fn word(shape: &Shape, word: &'static str) -> Option<Literal> {
+    let Shape::Word(words) = shape else { return None };
+    let mut index = 0;
+    while index < words.len() {
+        if same(words[index].name.as_bytes(), word.as_bytes()) {
+            return Some(Literal::Text(word));
+        }
+        index += 1;
+    }
+    None
+}
+
 /// Writes as much as there is room for, and counts all of it.
 struct Writer<const N: usize> {
     text: [u8; N],
@@ -39,14 +53,32 @@ impl<const N: usize> Writer<N> {
         self.put("}");
     }
 
-    /// One schema, with what its documentation says.
-    const fn schema(&mut self, shape: &Shape, doc: &str) {
+    /// The schema of a member, with what its documentation says.
+    const fn field(&mut self, field: &Field) {
         self.put("{");
-        if !doc.is_empty() {
+        if !field.doc.is_empty() {
             self.put("\"description\":");
-            self.quoted(doc);
+            self.quoted(field.doc);
             self.put(",");
         }
+        if let Some(default) = field.default {
+            self.put("\"default\":");
+            self.literal(default);
+            self.put(",");
+        }
+        self.members(&field.shape);
+        self.put("}");
+    }
+
+    const fn literal(&mut self, literal: Literal) {
+        match literal {
+            Literal::Text(text) => self.quoted(text),
+            Literal::Json(json) => self.put(json),
+        }
+    }
+
+    const fn schema(&mut self, shape: &Shape) {
+        self.put("{");
         self.members(shape);
         self.put("}");
     }
@@ -66,7 +98,7 @@ impl<const N: usize> Writer<N> {
             Shape::TimeZone => self.titled("time zone", r#""minLength":1"#),
             Shape::Optional(shape) => {
                 self.put(r#""anyOf":["#);
-                self.schema(shape, "");
+                self.schema(shape);
                 self.put(r#",{"type":"null"}]"#);
             }
             Shape::List(shape) => self.holding("array", "items", shape),
@@ -96,7 +128,7 @@ impl<const N: usize> Writer<N> {
         self.put(",");
         self.quoted(member);
         self.put(":");
-        self.schema(shape, "");
+        self.schema(shape);
     }
 
     const fn object(&mut self, fields: &[Field]) {
@@ -106,7 +138,7 @@ impl<const N: usize> Writer<N> {
             self.separator(index);
             self.quoted(fields[index].name);
             self.put(":");
-            self.schema(&fields[index].shape, fields[index].doc);
+            self.field(&fields[index]);
             index += 1;
         }
         self.put("}");
@@ -221,6 +253,17 @@ impl<const N: usize> Writer<N> {
         }
         self.length += 1;
     }
+}
+
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() {
+        if one[index] != other[index] {
+            return false;
+        }
+        index += 1;
+    }
+    one.len() == other.len()
 }
 
 const fn documented(words: &[Word]) -> bool {

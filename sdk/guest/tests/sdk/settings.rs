@@ -163,7 +163,8 @@ impl Policy for Inner {}
 #[test]
 fn the_shape_keeps_names_words_and_doc_comments() {
     let Shape::Object(fields) = Everything::SHAPE else { panic!("a struct is an object") };
-    let text = Field { name: "text", doc: "Some text, over two lines.", required: true, shape: Shape::Text };
+    let doc = "Some text, over two lines.";
+    let text = Field { name: "text", doc, default: None, required: true, shape: Shape::Text };
     assert_eq!(fields[0], text);
     let optional: Vec<_> = fields.iter().filter(|field| !field.required).map(|field| field.name).collect();
     assert_eq!(optional, ["paths", "pattern", "speed", "headers", "type", "reader"]);
