@@ -145,7 +145,7 @@ async fn a_delay_that_a_halt_ended_counts_with_what_it_took() -> Result<()> {
     let held = tokio::spawn(async move { function.invoke(http_event("GET", "/health")).await.request_id });
     log.layered.all_news().quietly_until("the delay", |line| line["misrule"] == "injected").await?;
     log.layered.deploy(HALT);
-    log.layered.all_news().quietly_until("its end", |line| line["misrule"] == "disarmed").await?;
+    log.layered.all_news().quietly_until("its end", |line| line["misrule"] == "fault_ended").await?;
     held.await?;
     log.take();
     let said = report_as_data(&log.lines.join("\n")).await?;
