@@ -30,8 +30,8 @@ const STEP: u32 = 37;
 /// ```
 pub fn free() -> io::Result<u16> {
     let is_free = |port: &u16| Probe::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    let taken = || io::Error::new(io::ErrorKind::AddrInUse, format!("each port from {LOWEST} on, {COUNT}, is taken"));
-    (0..COUNT).filter_map(|_| next()).find(is_free).ok_or_else(taken)
+    let none = || io::Error::other(format!("none of the {COUNT} ports from {LOWEST} on is free"));
+    (0..COUNT).filter_map(|_| next()).find(is_free).ok_or_else(none)
 }
 
 /// A listener on such a port.
@@ -61,15 +61,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_is_given_twice_nor_by_the_kernel() {
+    fn none_is_given_again_before_all_others_nor_while_somebody_has_it() {
         let given: BTreeSet<_> = (0..1000).map(|_| free().unwrap()).collect();
         assert_eq!(given.len(), 1000);
         assert!(given.iter().all(|port| (LOWEST..LOWEST + COUNT).contains(port)), "{given:?}");
-    }
-
-    #[test]
-    fn none_is_given_that_somebody_has() {
-        let held: Vec<_> = (0..1000).filter_map(|_| Probe::bind((Ipv4Addr::LOCALHOST, free().ok()?)).ok()).collect();
+        let held: Vec<_> = (0..100).filter_map(|_| Probe::bind((Ipv4Addr::LOCALHOST, free().ok()?)).ok()).collect();
         let taken: BTreeSet<_> = held.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
         assert!((0..COUNT).all(|_| !taken.contains(&free().unwrap())), "{taken:?}");
     }
