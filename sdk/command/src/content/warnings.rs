@@ -5,9 +5,10 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use misrule_engine::decision::{Enforcer, FaultKind};
-use misrule_engine::experiment::{ComponentRef, Experiment, PolicyUse};
+use misrule_engine::experiment::{ComponentRef, Experiment, PolicyUse, Rate};
 use misrule_engine::invocation::AnswerForm;
 use misrule_engine::sandbox::Hooks;
+use serde_json::Value;
 
 use super::{Draft, LARGEST, Prepared};
 use crate::compile::{self, Used};
@@ -30,6 +31,7 @@ impl Draft {
         warnings.extend(self.opted_in());
         warnings.extend(self.far_ahead());
         warnings.extend(self.soon_stale());
+        warnings.extend(self.never_stops());
         warnings
     }
 
@@ -65,6 +67,19 @@ impl Draft {
         ))
     }
 
+    /// What `stop_when` looks at is what no fault touched.
+    fn never_stops(&self) -> Option<String> {
+        let Experiment { name, blast_radius, policies, .. } = &self.experiment;
+        let asks = blast_radius.stop_when.is_some();
+        let bounded = blast_radius.rate != Rate::ALL || !blast_radius.budget.is_unbounded();
+        let mut touching = policies.iter().filter(|policy| touches_all(policy) && self.idle(policy).is_none());
+        let policy = touching.next().filter(|_| asks && !bounded)?;
+        Some(format!(
+            "policy `{}` leaves no invocation untouched, and `stop_when` counts only those: it never stops `{name}`; lower that policy's `rate`, or `blast_radius.rate`",
+            policy.name
+        ))
+    }
+
     /// Why this policy injects nothing, where that can be seen beforehand.
     fn idle(&self, policy: &PolicyUse) -> Option<String> {
         let name = &policy.name;
@@ -95,6 +110,15 @@ impl Draft {
         let of_each = armed.hooks().zip(&self.experiment.policies);
         of_each.flat_map(|((name, hooks), policy)| out_of_hook(name, &self.asked(policy), hooks)).collect()
     }
+}
+
+/// Whether a ready-made policy has no condition: what a policy of one's own does cannot be seen here.
+fn touches_all(policy: &PolicyUse) -> bool {
+    let absent = |name: &str| policy.settings.get(name).is_none_or(Value::is_null);
+    let all_paths = policy.settings.get("paths").and_then(Value::as_array);
+    let all_paths = all_paths.is_some_and(|paths| paths.iter().any(|path| path == "/**"));
+    let ready_made = matches!(policy.component, ComponentRef::ReadyMade(_));
+    ready_made && policy.rate == Rate::ALL && absent("methods") && absent("window") && (absent("paths") || all_paths)
 }
 
 impl Prepared {

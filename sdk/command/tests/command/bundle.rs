@@ -308,6 +308,41 @@ fn a_fault_that_no_hook_of_its_policy_may_ask_for_is_warned_of() {
 }
 
 #[test]
+fn a_stop_that_has_nothing_to_look_at_is_warned_of() {
+    let stop_when = "stop_when = { handler_errors = 0.2 }\n";
+    let page = |radius: &str, policy: &str| {
+        let policy = format!("{radius}[[policy]]\n{policy}");
+        until().replace("[[policy]]\nuse = \"path-outage\"\nsettings = { paths = [\"/checkout/**\"] }", &policy)
+    };
+    let all = "use = \"error\"";
+    let paths = "use = \"path-outage\"\nsettings = { paths = [\"/health\", \"/**\"] }";
+    let some = "use = \"path-outage\"\nsettings = { paths = [\"/health\"] }";
+    let methods = "use = \"latency\"\nsettings = { delay = \"1s\", methods = [\"POST\"] }";
+    for (radius, policy, warned) in [
+        (stop_when, all, Some("error")),
+        (stop_when, &format!("{some}\n[[policy]]\n{all}"), Some("error")),
+        (stop_when, paths, Some("path-outage")),
+        (stop_when, some, None),
+        (stop_when, methods, None),
+        (stop_when, &format!("{all}\nrate = 0.5"), None),
+        (&format!("{stop_when}rate = 0.5\n"), all, None),
+        (&format!("{stop_when}budget = {{ per_minute = 60 }}\n"), all, None),
+        ("", all, None),
+    ] {
+        let told = Session::new().file("a.toml", page(radius, policy)).misrule("bundle a.toml --region us-east-1");
+        let warning = warned.map(|policy| {
+            format!(
+                "warning: policy `{policy}` leaves no invocation untouched, and `stop_when` counts only those: it never stops \
+                 `outage`; lower that policy's `rate`, or `blast_radius.rate`\n"
+            )
+        });
+        assert!(told.starts_with("exit 0\n"), "{told}");
+        assert_eq!(told.contains("warning"), warned.is_some(), "{radius}{policy}: {told}");
+        assert!(told.contains(&warning.unwrap_or_default()), "{told}");
+    }
+}
+
+#[test]
 fn a_key_that_others_may_read_is_warned_of() {
     let (session, _) = keyed();
     let make = "bundle outage.toml --region us-east-1 --key misrule-key.pem";
