@@ -32,6 +32,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     write(&output, &built.component)?;
     printer.data(output.display());
     report(&built, printer);
+    built.unsupported.iter().for_each(|warning| printer.warn(warning));
     printer
         .say(format_args!("source sha256 {}, compiled by {}", compiled.provenance.source, compiled.provenance.rustc));
     Ok(())

@@ -44,6 +44,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
         found.check_source(&arguments.file, folder)?;
         printer.say(format_args!("compiled of the source in `{}`", folder.display()));
     }
+    found.unsupported.iter().for_each(|warning| printer.warn(warning));
     let out_of_hook = |hooks| content::out_of_hook(arguments.file.display(), &content::faults(&found.used), hooks);
     found.hooks.map_or_else(Vec::new, out_of_hook).into_iter().for_each(|warning| printer.warn(warning));
     if arguments.json {

@@ -10,6 +10,7 @@ use super::contract::{Contract, ContractError};
 use super::imports::{self, ImportError, Used};
 use super::provenance::{self, Provenance};
 use super::section;
+use super::unsupported::unsupported;
 use crate::failure::{Blame, Explain};
 
 /// The custom section in which wit-bindgen leaves the contract's types.
@@ -24,6 +25,8 @@ pub(crate) struct Built {
     pub(crate) component: Vec<u8>,
     /// The functions of the contract that it uses.
     pub(crate) used: Used,
+    /// What it can reach that no layer has, a warning each.
+    pub(crate) unsupported: Vec<String>,
 }
 
 /// Why a module does not become a policy.
@@ -93,7 +96,8 @@ impl Built {
         }
         let sandbox = Sandbox::new().map_err(ComponentError::Refused)?;
         sandbox.compile(&component).map_err(ComponentError::Refused)?;
-        Ok(Self { component, used })
+        let unsupported = unsupported(&component).map_err(ImportError::NoModule)?;
+        Ok(Self { component, used, unsupported })
     }
 
     /// The component's digest: what the layer's log lines call it.

@@ -19,6 +19,7 @@ use super::component::SETTINGS_SECTION;
 use super::imports::{self, Used};
 use super::provenance::{self, Provenance, ProvenanceError};
 use super::section;
+use super::unsupported::unsupported;
 use crate::failure::{Blame, Explain};
 
 /// A component that a layer takes, and what is known of it.
@@ -30,6 +31,8 @@ pub(crate) struct Inspection {
     pub(crate) sizes: Sizes,
     /// The functions of the contract that it uses.
     pub(crate) used: Used,
+    /// What it can reach that no layer has, a warning each.
+    pub(crate) unsupported: Vec<String>,
     /// The hooks that it asks for; none where that depends on settings that were not given.
     pub(crate) hooks: Option<Hooks>,
     /// The JSON Schema of its settings; none where it was not built with this SDK.
@@ -174,6 +177,7 @@ impl Inspection {
             digest: component.digest(),
             sizes: sizes(&bytes).map_err(broken)?,
             used: imports::used(&bytes).map_err(broken)?,
+            unsupported: unsupported(&bytes).map_err(broken)?,
             hooks,
             settings: read(path, &bytes, SETTINGS_SECTION)?,
             provenance: read(path, &bytes, provenance::SECTION)?,

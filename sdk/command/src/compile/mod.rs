@@ -10,6 +10,7 @@ mod inspection;
 mod provenance;
 mod schema;
 mod section;
+mod unsupported;
 
 pub(crate) use cargo::{CargoError, PolicyCrate, check_target};
 pub(crate) use component::Built;

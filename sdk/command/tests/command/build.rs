@@ -39,6 +39,29 @@ fn a_new_crate_becomes_a_component() {
     }
 }
 
+/// As this toolchain's `std` has it: what it says where it is not supported is no promise of it.
+#[test]
+fn what_no_layer_has_is_warned_of_where_a_policy_can_reach_it() {
+    let Some(session) = toolchain("what_no_layer_has_is_warned_of_where_a_policy_can_reach_it") else { return };
+    session.misrule("new clocked");
+    let source = "use misrule_sdk::{Fault, Invocation, Plan, Policy, Settings};\nuse std::{fs, thread, time};\n\
+                  #[derive(Settings)] struct Clocked {}\nimpl Policy for Clocked {\n\
+                  fn before(&self, _: &Invocation) -> Plan {\n\
+                  if fs::exists(\"/tmp/a\").is_ok() { thread::sleep(time::Duration::from_secs(1)); }\n\
+                  if time::SystemTime::now().elapsed().is_ok() { return Fault::respond(503); }\n\
+                  Plan::none() } }\nmisrule_sdk::export!(Clocked);\n";
+    let session = session.file("clocked/src/lib.rs", source);
+    let warnings = "warning: the policy can reach `SystemTime::now` or `Instant::now`, which trap in a layer: ask \
+                    `invocation.started_at()`\n\
+                    warning: the policy can reach `thread::sleep`, which traps in a layer: return `Fault::delay`\n\
+                    warning: the policy can reach files, sockets, processes or threads of `std`, which always fail in a \
+                    layer: have the experiment give it what it needs, as settings\n";
+    let told = session.misrule("build --path clocked");
+    assert!(told.starts_with("exit 0\n") && told.contains(warnings), "{told}");
+    let told = session.misrule("inspect clocked/clocked.wasm");
+    assert!(told.starts_with("exit 0\n") && told.ends_with(&format!("----\n{warnings}")), "{told}");
+}
+
 #[test]
 fn a_policy_that_wants_no_hook_is_refused_where_it_is_tried() {
     let Some(session) = toolchain("a_policy_that_wants_no_hook_is_refused_where_it_is_tried") else { return };
