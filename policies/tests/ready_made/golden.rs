@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use misrule_engine::decision::{Hook, PolicyName, Seed};
+use misrule_engine::decision::{PolicyName, Seed};
 use misrule_engine::policy::Memory;
 use misrule_engine::sandbox::{Component, Instance, Place, Question, Sandbox};
 use misrule_engine::time::Timestamp;
@@ -32,7 +32,6 @@ fn event(row: &Value) -> (&str, Event) {
 struct Asked {
     sandbox: Sandbox,
     instance: Instance,
-    policy: PolicyName,
 }
 
 /// A road on which a component comes into the sandbox.
@@ -44,23 +43,22 @@ fn compile(sandbox: &Sandbox, policy: &str) -> Component {
 
 impl Asked {
     fn configure(policy: &str, settings: &Value, load: Load) -> Self {
-        let name = PolicyName::new(policy);
         let place = Place {
             environment: environment(),
             experiment: EXPERIMENT.to_owned(),
             starts: Timestamp::default(),
             expires: Timestamp::default(),
-            policy: name.clone(),
+            policy: PolicyName::new(policy),
         };
         let sandbox = Sandbox::new().unwrap();
         let component = load(&sandbox, policy);
         let (instance, _) = sandbox.configure(&component, &Arc::new(place), &settings.to_string()).unwrap();
-        Self { sandbox, instance, policy: name }
+        Self { sandbox, instance }
     }
 
     fn before(&mut self, event: &Event) -> Vec<String> {
         let invocation = Arc::new(event.to_invocation(&World::new()));
-        let seed = Seed::of_invocation(EXPERIMENT, invocation.head()).of_hook(&self.policy, Hook::Before);
+        let seed = Seed::of_invocation(EXPERIMENT, invocation.head());
         let question = Question { invocation, answer: None, seed, memory: Memory::default() };
         let wishes = self.sandbox.ask(&mut self.instance, question).outcome.unwrap();
         wishes.steps.iter().map(compiled::planned_step).collect()
