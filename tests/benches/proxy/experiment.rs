@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// What the layer does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Armed {
-    /// Nothing: no experiment.
+    /// Nothing: its source says halt, as between experiments.
     Nothing,
     /// Three ready-made policies look at each event, and none acts.
     ThreePass,
@@ -25,9 +25,9 @@ pub(crate) const FAILS: &str = "/broken";
 
 impl Armed {
     /// The experiment, as the layer reads it from a file.
-    pub(crate) fn experiment(self) -> Result<Option<String>> {
+    pub(crate) fn experiment(self) -> Result<String> {
         let policies = match self {
-            Self::Nothing => return Ok(None),
+            Self::Nothing => return Ok(json!({ "halt": true }).to_string()),
             Self::ThreePass => json!([
                 { "use": "path-outage", "settings": { "paths": ["/health", "/orders/{id}"], "status": 404 } },
                 { "use": "latency", "settings": { "paths": ["/slow"], "delay": "1s" } },
@@ -35,7 +35,15 @@ impl Armed {
             ]),
             Self::OneActs => json!([{ "use": "error", "settings": { "paths": [FAILS] } }]),
         };
-        Ok(Some(lasting(&policies)?.to_string()))
+        Ok(lasting(&policies)?.to_string())
+    }
+
+    /// The line of the layer's log that says that this is in force.
+    pub(crate) const fn in_force(self) -> &'static str {
+        match self {
+            Self::Nothing => r#""misrule":"halted""#,
+            Self::ThreePass | Self::OneActs => r#""misrule":"armed""#,
+        }
     }
 
     /// The paths of the events, in turn.

@@ -77,11 +77,9 @@ impl Target {
         command.env_clear().env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string()).env("AWS_REGION", "us-east-1");
         command.env("AWS_LAMBDA_FUNCTION_NAME", "checkout").env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
         command.env("MISRULE_LOCAL", "true").env("MISRULE_PORT", address.port().to_string());
-        if let Some(experiment) = armed.experiment()? {
-            let file = folder.path().join("experiment.json");
-            fs::write(&file, experiment)?;
-            command.env("MISRULE_SOURCE", format!("file:{}", file.display()));
-        }
+        let file = folder.path().join("experiment.json");
+        fs::write(&file, armed.experiment()?)?;
+        command.env("MISRULE_SOURCE", format!("file:{}", file.display()));
         command.stdout(File::create(folder.path().join("log"))?);
         let process = Some(Process::start(command)?);
         Self { name, armed, lambda, address, process, folder }.once_ready().await
@@ -89,7 +87,7 @@ impl Target {
 
     async fn once_ready(self) -> Result<Self> {
         for _ in 0..1000 {
-            if TcpStream::connect(self.address).await.is_ok() && self.is_armed() {
+            if TcpStream::connect(self.address).await.is_ok() && self.is_in_force() {
                 return Ok(self);
             }
             sleep(Duration::from_millis(10)).await;
@@ -98,9 +96,10 @@ impl Target {
         anyhow::bail!("{} is not ready within ten seconds; it said:\n{said}", self.name)
     }
 
-    fn is_armed(&self) -> bool {
-        let said = || fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        self.armed == Armed::Nothing || said().contains(r#""misrule":"armed""#)
+    /// A layer has its experiment, or knows that there is none; a baseline has no log.
+    fn is_in_force(&self) -> bool {
+        let said = fs::read_to_string(self.folder.path().join("log"));
+        said.map_or(true, |said| said.contains(self.armed.in_force()))
     }
 
     /// So many invocations on each connection, and what they took for each event.
