@@ -2,6 +2,7 @@
 //! machine that no layer would arm.
 
 mod error;
+mod packed;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -9,17 +10,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use misrule_engine::decision::{Armoury, Carries, Enforcer};
-use misrule_engine::delivery::{Delivery, DeliveryError, Form, KeyId, Keys, SigningKey, bundle};
+use misrule_engine::delivery::{Delivery, Form, KeyId, Keys, SigningKey, bundle};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{ComponentRef, Ends, Environment, Experiment, PublishedTo};
 use misrule_engine::sandbox::Sandbox;
 use misrule_engine::time::Timestamp;
 
 pub(crate) use error::ContentError;
+pub(crate) use packed::{Signature, damage, delivered, key_named};
 pub(crate) use warnings::{faults, out_of_hook};
 
+use self::packed::Packed;
 use crate::appconfig::{Content, media_type};
 use crate::images;
 use crate::key_file::Signer;
@@ -41,8 +43,8 @@ pub(crate) struct Prepared {
     pub(crate) digest: Digest,
     /// Its form.
     pub(crate) form: Form,
-    /// The key that signed it, where one did.
-    pub(crate) signed_by: Option<KeyId>,
+    /// Who signed it, as far as that is known.
+    pub(crate) signature: Signature,
     /// Whether native images would make it too large, and are left out.
     without_images: bool,
     /// The faults that its policies ask for in vain.
@@ -61,6 +63,8 @@ pub(crate) struct Draft {
     signer: Option<SigningKey>,
     /// Native images of the modules; only what is signed has any.
     images: bundle::Images,
+    /// The public keys that must have signed it, where they are known beside its signer's.
+    keys: Option<Keys>,
     /// The bytes that are published as they are, where its file holds them.
     packed: Option<Packed>,
 }
@@ -74,7 +78,7 @@ impl Draft {
     pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Self, ContentError> {
         let path = path.to_owned();
         let bytes = fs::read(&path).map_err(|source| ContentError::Read { path: path.clone(), source })?;
-        if is_packed(&bytes) {
+        if packed::is_packed(&bytes) {
             return Self::packed(path, bytes, now);
         }
         if bytes.starts_with(b"\0asm") {
@@ -92,19 +96,16 @@ impl Draft {
         }
         check_ready_made(&experiment)?;
         let modules = read_modules(&path, &experiment)?;
-        Ok(Self { path, experiment, modules, read: now, signer: None, images: bundle::Images::new(), packed: None })
+        let images = bundle::Images::new();
+        Ok(Self { path, experiment, modules, read: now, signer: None, images, keys: None, packed: None })
     }
 
-    /// Its signature is for the layers to judge.
     fn packed(path: PathBuf, bytes: Vec<u8>, now: Timestamp) -> Result<Self, ContentError> {
-        let delivery = Delivery::read(&bytes.clone().into(), None);
-        let delivery = delivery.map_err(|source| ContentError::Unreadable { path: path.clone(), source })?;
-        let Delivery::Experiment(package) = delivery else { return Err(ContentError::Halt(path)) };
+        let (package, packed) = Packed::read(&path, bytes)?;
         check_ready_made(&package.experiment)?;
         let modules = package.modules.iter().map(|(file, component)| (file.clone(), component.to_vec())).collect();
-        let packed = Some(Packed { bytes, form: package.form, without_images: false });
         let (experiment, images) = (package.experiment, bundle::Images::new());
-        Ok(Self { path, experiment, modules, read: now, signer: None, images, packed })
+        Ok(Self { path, experiment, modules, read: now, signer: None, images, keys: None, packed: Some(packed) })
     }
 
     /// The same, where it is not packed yet.
@@ -130,6 +131,11 @@ impl Draft {
         Ok(Self { signer: signer.map(|signer| signer.key), images, ..self })
     }
 
+    /// It is refused where none of these keys signed it: a layer that was given them would refuse it, too.
+    pub(crate) fn judged_by(self, keys: Option<Keys>) -> Self {
+        Self { keys, ..self }
+    }
+
     /// Resolves it for where it is published to at `now`, packs it, and tries it as a layer in the first region would. It is
     /// the same in all regions: one version.
     ///
@@ -137,18 +143,17 @@ impl Draft {
     ///
     /// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
     pub(crate) fn prepare(&self, to: &PublishedTo, now: Timestamp) -> Result<Prepared, ContentError> {
-        let Self { path, experiment, modules, signer, .. } = self;
+        let Self { path, experiment, modules, .. } = self;
         let meant = to.regions.first().or(experiment.blast_radius.regions.first());
         let region = meant.ok_or_else(|| ContentError::NoRegion(path.clone()))?;
-        let (experiment, Packed { bytes, form, without_images }) = match &self.packed {
+        let (experiment, Packed { bytes, form, without_images, key }) = match &self.packed {
             Some(packed) => (experiment.clone(), packed.clone()),
             None => self.resolve_and_pack(to, now, region)?,
         };
         if bytes.len() > LARGEST {
             return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len(), room: room(modules) });
         }
-        let keys = signer.as_ref().map(|signer| Keys::from(signer.public_key()));
-        let (armed, signed_by) = try_to_arm(path, &bytes, keys.as_ref(), region, now)?;
+        let (armed, signed_by) = self.try_to_arm(&bytes, region, now)?;
         let digest = Digest::of(&bytes);
         let content = Content { bytes, media_type: media_type(form), description: self.description(digest) };
         Ok(Prepared {
@@ -157,7 +162,7 @@ impl Draft {
             published_to: experiment.published_to,
             digest,
             form,
-            signed_by,
+            signature: Signature::of(key, signed_by),
             without_images,
             out_of_hook: self.out_of_hook(&armed),
             content,
@@ -182,14 +187,44 @@ impl Draft {
     fn pack(&self, experiment: &Experiment) -> Result<Packed, ContentError> {
         let Self { path, modules, signer, images, .. } = self;
         if modules.is_empty() && signer.is_none() {
-            return Ok(Packed { bytes: experiment.to_json().into_bytes(), form: Form::Json, without_images: false });
+            return Ok(Packed::json(experiment));
         }
         let bundle = |images: &bundle::Images| bundle::write(experiment, modules, images, signer.as_ref());
         let whole = bundle(images).ok().filter(|bytes| bytes.len() <= LARGEST);
         let without_images = whole.is_none() && !images.is_empty();
         let packed = whole.map_or_else(|| bundle(&bundle::Images::new()), Ok);
         let bytes = packed.map_err(|source| ContentError::Pack { path: path.clone(), source })?;
-        Ok(Packed { bytes, form: Form::Bundle, without_images })
+        let key = signer.as_ref().map(|signer| signer.public_key().id());
+        Ok(Packed { bytes, form: Form::Bundle, without_images, key })
+    }
+
+    /// Does what a layer with these keys does with what it receives, in an environment made up for the purpose. Gives what it
+    /// armed, and the key that it found to have signed.
+    fn try_to_arm(
+        &self,
+        bytes: &[u8],
+        region: &str,
+        now: Timestamp,
+    ) -> Result<(Enforcer, Option<KeyId>), ContentError> {
+        let path = || self.path.clone();
+        let keys = self.keys.or_else(|| self.signer.as_ref().map(|signer| Keys::from(signer.public_key())));
+        let delivery = Delivery::read(&bytes.to_vec().into(), keys.as_ref());
+        let delivery = delivery.map_err(|source| match self.keys {
+            Some(_) => ContentError::Unverified { path: path(), source },
+            None => ContentError::Pack { path: path(), source },
+        })?;
+        let Delivery::Experiment(package) = delivery else { return Err(ContentError::Halt(path())) };
+        let sandbox = Sandbox::new().map_err(ContentError::Sandbox)?;
+        let armoury = Armoury {
+            sandbox: &sandbox,
+            ready_made: &misrule_policies::component,
+            environment: &environment(region),
+            carries: &Carries::everything(),
+            previous: None,
+        };
+        let armed = armoury.arm(&package, now);
+        let armed = armed.map_err(|source| ContentError::Unarmed { path: path(), source: Box::new(source) })?;
+        Ok((armed, package.signed_by))
     }
 
     /// Name, digest and revision: what the AppConfig console shows.
@@ -198,33 +233,6 @@ impl Draft {
         let revision = revision.map(|revision| format!(" git {revision}")).unwrap_or_default();
         format!("misrule: {} sha256 {}{revision}", self.experiment.name, digest.short())
     }
-}
-
-/// What is to be uploaded.
-#[derive(Clone, Debug)]
-struct Packed {
-    bytes: Vec<u8>,
-    form: Form,
-    without_images: bool,
-}
-
-/// Whether a file holds what `misrule bundle` makes: a ZIP, or a JSON object, with which no TOML begins.
-fn is_packed(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK") || bytes.trim_ascii_start().starts_with(b"{")
-}
-
-/// What a layer reads in these bytes.
-///
-/// # Errors
-///
-/// They are nothing that it would arm or halt for.
-pub(crate) fn delivered(bytes: &Bytes) -> Result<Delivery, DeliveryError> {
-    Delivery::read(bytes, None)
-}
-
-/// The key that the signature of a bundle names; none where there is no signature, or no bundle. It is not judged.
-pub(crate) fn key_named(bytes: &[u8]) -> Option<KeyId> {
-    bundle::Listing::read(bytes).ok()?.key
 }
 
 fn end(experiment: &Experiment, now: Timestamp) -> Timestamp {
@@ -268,31 +276,6 @@ fn room(modules: &BTreeMap<String, Vec<u8>>) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
-/// Does what a layer with these keys does with what it receives, in an environment made up for the purpose. Gives what it
-/// armed, and the key that it found to have signed.
-fn try_to_arm(
-    path: &Path,
-    bytes: &[u8],
-    keys: Option<&Keys>,
-    region: &str,
-    now: Timestamp,
-) -> Result<(Enforcer, Option<KeyId>), ContentError> {
-    let delivery = Delivery::read(&bytes.to_vec().into(), keys);
-    let delivery = delivery.map_err(|source| ContentError::Pack { path: path.to_owned(), source })?;
-    let Delivery::Experiment(package) = delivery else { return Err(ContentError::Halt(path.to_owned())) };
-    let sandbox = Sandbox::new().map_err(ContentError::Sandbox)?;
-    let armoury = Armoury {
-        sandbox: &sandbox,
-        ready_made: &misrule_policies::component,
-        environment: &environment(region),
-        carries: &Carries::everything(),
-        previous: None,
-    };
-    let armed = armoury.arm(&package, now);
-    let armed = armed.map_err(|source| ContentError::Unarmed { path: path.to_owned(), source: Box::new(source) })?;
-    Ok((armed, package.signed_by))
-}
-
 fn environment(region: &str) -> Environment {
     Environment {
         function_name: "misrule-publish".to_owned(),
@@ -324,7 +307,7 @@ mod tests {
         let images = BTreeMap::from([("target-0".to_owned(), BTreeMap::from([("latency.wasm".to_owned(), image)]))]);
         let experiment = Experiment::from_toml(experiment).unwrap();
         let (read, signer) = (surroundings::now(), Some(SigningKey::from_seed(&[7; 32])));
-        Draft { path: "trial.toml".into(), experiment, modules, read, signer, images, packed: None }
+        Draft { path: "trial.toml".into(), experiment, modules, read, signer, images, keys: None, packed: None }
     }
 
     fn prepared(draft: &Draft) -> Prepared {

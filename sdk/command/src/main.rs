@@ -38,10 +38,11 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Say nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    // Below a command's own, however many it has.
+    #[arg(short, long, global = true, display_order = 100, conflicts_with = "verbose")]
     quiet: bool,
     /// Say more: each step on the way
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 101)]
     verbose: bool,
 }
 

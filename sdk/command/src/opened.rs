@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use misrule_engine::delivery::bundle::{Listed, Listing};
-use misrule_engine::delivery::{Delivery, DeliveryError, Keys};
+use misrule_engine::delivery::{Delivery, DeliveryError, KeyId, Keys};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{Ends, Experiment};
 use misrule_engine::limits::DELIVERY_BYTES;
@@ -125,7 +125,7 @@ impl Opened {
         let mut lines = vec![
             format!("digest       sha256 {}", self.digest),
             format!("bytes        {}: {} % of what AppConfig takes", self.bytes, self.bytes * 100 / LARGEST),
-            format!("key          {}", key.map_or_else(|| "none: not signed".to_owned(), |key| key.to_string())),
+            format!("signature    {}", signature(*key)),
             format!("name         {}", experiment.name),
         ];
         lines.extend(experiment.hypothesis.as_ref().map(|hypothesis| format!("hypothesis   {hypothesis}")));
@@ -157,6 +157,11 @@ impl Opened {
             "files": files.iter().map(file).collect::<Vec<_>>(),
         })
     }
+}
+
+/// What a signature says of itself, where nobody judged it.
+pub(crate) fn signature(key: Option<KeyId>) -> String {
+    key.map_or_else(|| "none".to_owned(), |key| format!("names key {key}"))
 }
 
 fn ends(experiment: &Experiment) -> Option<Timestamp> {

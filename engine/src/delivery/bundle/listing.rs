@@ -48,6 +48,16 @@ impl Listing {
         Self::list(bytes, Some(keys))
     }
 
+    /// The key that a bundle's signature names, none where there is no signature. Nothing else in it is looked at, and the
+    /// signature is not judged.
+    ///
+    /// # Errors
+    /// It is no bundle, or the signature has another form.
+    pub fn key_named(bytes: &[u8]) -> Result<Option<KeyId>, DeliveryError> {
+        let signature = Archive::open(bytes)?.inflate(SIGNATURE)?;
+        signature.map(|signature| Ok(Signature::read(&signature)?.key)).transpose()
+    }
+
     fn list(bytes: &[u8], keys: Option<&Keys>) -> Result<Self, DeliveryError> {
         check_delivered(bytes)?;
         let (mut files, _) = open(bytes, keys)?;
@@ -58,8 +68,6 @@ impl Listing {
             Ok(Listed { name, bytes: content.len() as u64, digest })
         };
         let listed = names.map(listed).collect::<Result<_, DeliveryError>>()?;
-        let signature = Archive::open(bytes)?.inflate(SIGNATURE)?;
-        let key = signature.map(|signature| Signature::read(&signature)).transpose()?.map(|signature| signature.key);
-        Ok(Self { experiment, files: listed, key })
+        Ok(Self { experiment, files: listed, key: Self::key_named(bytes)? })
     }
 }

@@ -225,7 +225,7 @@ pub(crate) enum AppConfigError {
         source: Elsewhere,
     },
     /// What is deployed is signed, and what is published is not.
-    #[error("`{name}`, which is deployed there, is signed by key `{key}`, and this is not signed")]
+    #[error("`{name}`, which is deployed there, has a signature that names key `{key}`, and this has none")]
     Unsigned {
         /// The experiment that is deployed.
         name: String,

@@ -14,7 +14,6 @@ use super::place::Target;
 use super::service::{Left, Service};
 use super::strategy::Rollout;
 use super::version::{Content, Delivered};
-use crate::content;
 
 /// What is published, and how.
 pub(crate) struct Publication<'a> {
@@ -28,6 +27,8 @@ pub(crate) struct Publication<'a> {
     pub(crate) published_to: &'a PublishedTo,
     /// Its form.
     pub(crate) form: Form,
+    /// The key that its signature names.
+    pub(crate) key: Option<KeyId>,
     /// How it reaches its targets.
     pub(crate) rollout: &'a Rollout,
     /// What takes it back.
@@ -99,12 +100,12 @@ impl Service<'_> {
     /// A layer with a key arms only what this key signed: what nobody signed, or another key, would disarm it.
     async fn check_key(&self, target: &Target, publication: &Publication<'_>) -> Result<(), AppConfigError> {
         let Some((name, key)) = self.deployed_key(target).await? else { return Ok(()) };
-        match content::key_named(&publication.content.bytes) {
+        match publication.key {
             None if publication.unsigned => {}
             None => return Err(AppConfigError::Unsigned { name, key }),
             Some(other) if other != key => self.warn(format_args!(
-                "`{name}`, which is deployed there, is signed by key `{key}`, and this by key `{other}`: a layer refuses it \
-                 unless its MISRULE_PUBLIC_KEY has both"
+                "`{name}`, which is deployed there, has a signature that names key `{key}`, and this names `{other}`: a layer \
+                 refuses it unless its MISRULE_PUBLIC_KEY has both"
             )),
             Some(_) => {}
         }

@@ -3,7 +3,7 @@
 use aws_sdk_appconfig::operation::get_deployment::GetDeploymentOutput;
 use aws_sdk_appconfig::primitives::DateTime;
 use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary};
-use misrule_engine::delivery::KeyId;
+use misrule_engine::delivery::{DeliveryError, KeyId};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::{Elsewhere, Here, PublishedTo};
 use misrule_engine::time::Timestamp;
@@ -24,6 +24,8 @@ pub(crate) struct Deployed {
     pub(crate) digest: Digest,
     /// The key that their signature names, where they have one.
     pub(crate) key: Option<KeyId>,
+    /// What is damaged in them, also where not every layer looks.
+    pub(crate) damage: Option<DeliveryError>,
     /// What a layer reads in them.
     pub(crate) delivered: Delivered,
     /// Why no layer here arms it, where it was published to other places.
@@ -133,6 +135,7 @@ impl Service<'_> {
             version,
             digest: held.digest(),
             key: held.key(),
+            damage: held.damage(),
             delivered,
             elsewhere,
             since: summary.completed_at().or(summary.started_at()).map(timestamp),

@@ -3,7 +3,7 @@
 use aws_sdk_appconfig::primitives::Blob;
 use aws_sdk_appconfig::types::HostedConfigurationVersionSummary;
 use bytes::Bytes;
-use misrule_engine::delivery::{Delivery, Form, KeyId};
+use misrule_engine::delivery::{Delivery, DeliveryError, Form, KeyId};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::Experiment;
 
@@ -61,6 +61,11 @@ impl Held {
     /// The key that its signature names, where it has one.
     pub(crate) fn key(&self) -> Option<KeyId> {
         content::key_named(&self.bytes)
+    }
+
+    /// What is damaged in it, also where not every layer looks.
+    pub(crate) fn damage(&self) -> Option<DeliveryError> {
+        content::damage(&self.bytes)
     }
 
     /// What a layer reads in it.

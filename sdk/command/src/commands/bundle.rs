@@ -78,7 +78,7 @@ fn report(prepared: &Prepared, printer: &Printer) {
     let bytes = prepared.content.bytes.len();
     let share = bytes * 100 / LARGEST;
     printer.say(format_args!("{bytes} bytes, {share} % of what AppConfig takes; sha256 {}", prepared.digest));
-    match &prepared.signed_by {
+    match prepared.signature.key() {
         Some(key) => printer.say(format_args!("signed by key `{key}`")),
         None => printer.say("not signed: a layer with MISRULE_PUBLIC_KEY does not arm it"),
     }

@@ -14,7 +14,7 @@ use crate::content::{Draft, Prepared};
 use crate::failure::{Explain, Failure};
 use crate::fleet::{self, Row};
 use crate::interruption::{self, Work};
-use crate::key_file::Signing;
+use crate::key_file::{PublicKeys, Signing};
 use crate::printer::Printer;
 use crate::surroundings;
 
@@ -48,6 +48,9 @@ pub(crate) struct Arguments {
     wait: Patience,
     #[command(flatten)]
     signing: Signing,
+    /// Refuse what this public key did not sign, or one of two with a comma: the value of MISRULE_PUBLIC_KEY
+    #[arg(long, value_name = "KEY")]
+    public_key: Option<PublicKeys>,
     #[command(flatten)]
     rollout: Rollout,
     #[command(flatten)]
@@ -63,7 +66,7 @@ struct Meant {
     #[arg(long)]
     yes: bool,
     /// Replace what is signed by what is not: every layer with MISRULE_PUBLIC_KEY refuses it
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long, conflicts_with_all = ["file", "public_key"])]
     unsigned: bool,
 }
 
@@ -89,6 +92,7 @@ impl Explain for NotValidated {
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
     let now = surroundings::now();
     let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key(printer)?)?;
+    let draft = draft.judged_by(arguments.public_key.map(|keys| keys.0));
     draft.warnings().into_iter().for_each(|warning| printer.warn(warning));
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
     arguments.alarms.check(&services)?;
@@ -97,6 +101,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     }
     let regions = services.iter().map(|service| service.region().to_owned()).collect();
     let rehearsed = draft.prepare(&PublishedTo { regions, ..PublishedTo::default() }, now)?;
+    rehearsed.unverified().into_iter().for_each(|warning| printer.warn(warning));
     if arguments.validator && rehearsed.form == Form::Bundle {
         return Err(NotValidated(rehearsed.name).into());
     }
@@ -184,6 +189,7 @@ fn publication<'a>(arguments: &'a Arguments, prepared: &'a Prepared) -> Publicat
         content: &prepared.content,
         digest: prepared.digest,
         form: prepared.form,
+        key: prepared.signature.key(),
         name: &prepared.name,
         published_to: &prepared.published_to,
         rollout: &arguments.rollout,

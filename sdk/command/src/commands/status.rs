@@ -8,12 +8,13 @@ use misrule_engine::time::Timestamp;
 use crate::appconfig::{Connection, Delivered, Deployed, Destination, Service};
 use crate::failure::Failure;
 use crate::fleet;
+use crate::opened;
 use crate::printer::Printer;
 use crate::surroundings;
 
 /// Say what is deployed
 ///
-/// Tells of each region which experiment is in force, the key that signed it, its version and digest, by whom and since when it is, and when it ends; or that it
+/// Tells of each region which experiment is in force, the key that its signature names (it is not judged), its version and digest, by whom and since when it is, and when it ends; or that it
 /// is halted, or that nothing is deployed. A deployment that is under way is told with its share.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -75,12 +76,13 @@ fn state(deployed: &Deployed, now: Timestamp) -> String {
 }
 
 fn about(deployed: &Deployed) -> Vec<String> {
-    let Deployed { number, version, digest, key, delivered, .. } = deployed;
+    let Deployed { number, version, digest, key, damage, delivered, .. } = deployed;
     let mut lines = Vec::new();
     if let Delivered::Experiment(experiment) = delivered {
         lines.push(row("experiment", &experiment.name));
         lines.extend(ends(experiment).map(|ends| row("ends", ends)));
-        lines.push(row("key", key.map_or_else(|| "none: not signed".to_owned(), |key| key.to_string())));
+        lines.push(row("signature", opened::signature(*key)));
+        lines.extend(damage.as_ref().map(|damage| row("damaged", damage)));
     }
     lines.push(row("version", format_args!("{version} sha256 {digest}")));
     lines.push(row("deployment", number));

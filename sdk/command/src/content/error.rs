@@ -74,6 +74,14 @@ pub(crate) enum ContentError {
         /// Why.
         source: DeliveryError,
     },
+    /// No layer with the keys that were given would take it.
+    #[error("`{}` does not verify", path.display())]
+    Unverified {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: DeliveryError,
+    },
     /// It is packed, and is no experiment.
     #[error("`{}` is a halt", .0.display())]
     Halt(PathBuf),
@@ -123,7 +131,7 @@ impl Explain for ContentError {
             Self::NoRegion(_) => Some("say `--region REGION`, or `regions` under `[blast_radius]`".to_owned()),
             Self::Unarmed { source, .. } => arming_hint(source),
             Self::Packed(_) => Some("name the experiment's TOML to pack or to sign it anew".to_owned()),
-            Self::Unreadable { source, .. } => source.hint(),
+            Self::Unreadable { source, .. } | Self::Unverified { source, .. } => source.hint(),
             Self::Halt(_) => Some("`misrule halt` deploys one".to_owned()),
             Self::Experiment { .. } | Self::Read { .. } | Self::Pack { .. } | Self::Sandbox(_) => None,
         }

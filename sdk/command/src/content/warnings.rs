@@ -10,7 +10,7 @@ use misrule_engine::invocation::AnswerForm;
 use misrule_engine::sandbox::Hooks;
 use serde_json::Value;
 
-use super::{Draft, LARGEST, Prepared};
+use super::{Draft, LARGEST, Prepared, Signature};
 use crate::compile::{self, Used};
 
 /// An experiment that starts later than this is told.
@@ -132,6 +132,15 @@ impl Prepared {
             )
         });
         self.out_of_hook.iter().cloned().chain(images).collect()
+    }
+
+    /// That a signature was not judged.
+    pub(crate) fn unverified(&self) -> Option<String> {
+        let Signature::Named(key) = self.signature else { return None };
+        Some(format!(
+            "`{}` has a signature that names key `{key}`, and it was not verified: say `--public-key KEY` to do that",
+            self.name
+        ))
     }
 }
 

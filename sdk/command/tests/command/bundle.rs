@@ -116,7 +116,7 @@ fn a_bundle_is_made_verified_and_looked_at() {
     for line in [
         &format!("digest       sha256 {digest}"),
         &format!("bytes        {}: 2 % of what AppConfig takes", bytes.len()),
-        &format!("key          {key}"),
+        &format!("signature    names key {key}"),
         "name         outage",
         "accounts     123456789012",
         "regions      us-east-1, eu-west-1",
@@ -360,7 +360,7 @@ fn plain_json_is_looked_at_as_a_bundle_is() {
     let bytes = fs::read(session.path("outage.json")).unwrap();
     for line in [
         &format!("digest       sha256 {}", Digest::of(&bytes)),
-        "key          none: not signed",
+        "signature    none",
         "name         outage",
         "regions      us-east-1, eu-west-3",
         "policies     path-outage",

@@ -137,6 +137,7 @@ Options:
       --wait <TIME>           How long to wait for the end of a deployment that is under way there [default: 10m]
       --key <FILE>            Sign with this private key, which `misrule keygen` made
       --no-native             Leave out native images of the modules, which spare layers the compiling; only with `--key`: else there are none
+      --public-key <KEY>      Refuse what this public key did not sign, or one of two with a comma: the value of MISRULE_PUBLIC_KEY
       --strategy <NAME>       A deployment strategy, by name or id; by default everyone at once, and nothing is waited for
       --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
       --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m

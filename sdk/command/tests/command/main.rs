@@ -13,6 +13,7 @@ mod interrupt;
 #[cfg(unix)]
 mod layer;
 mod new;
+mod packed;
 mod place;
 mod publish;
 mod regions;

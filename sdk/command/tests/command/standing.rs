@@ -28,7 +28,7 @@ async fn status_tells_what_is_in_force() {
     assert!(told(&account, "publish outage.toml").await.starts_with("exit 0\n"));
     let digest = account.digest(2).await;
     let outage = format!(
-        "experiment  outage\nends        NOW\nkey         none: not signed\nversion     2 sha256 {digest}\ndeployment  2\n"
+        "experiment  outage\nends        NOW\nsignature   none\nversion     2 sha256 {digest}\ndeployment  2\n"
     );
     assert_eq!(
         told(&account, "status").await,
