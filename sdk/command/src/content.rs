@@ -3,6 +3,7 @@
 
 mod error;
 mod packed;
+mod room;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -65,6 +66,8 @@ pub(crate) struct Draft {
     images: bundle::Images,
     /// The public keys that must have signed it, where they are known beside its signer's.
     keys: Option<Keys>,
+    /// Whether it becomes a bundle, also where it has no modules and nobody signs it.
+    bundled: bool,
     /// The bytes that are published as they are, where its file holds them.
     packed: Option<Packed>,
 }
@@ -97,7 +100,18 @@ impl Draft {
         check_ready_made(&experiment)?;
         let modules = read_modules(&path, &experiment)?;
         let images = bundle::Images::new();
-        Ok(Self { path, experiment, modules, read: now, signer: None, images, keys: None, packed: None })
+        let draft = Self {
+            path,
+            experiment,
+            modules,
+            read: now,
+            signer: None,
+            images,
+            keys: None,
+            bundled: false,
+            packed: None,
+        };
+        Ok(draft)
     }
 
     fn packed(path: PathBuf, bytes: Vec<u8>, now: Timestamp) -> Result<Self, ContentError> {
@@ -105,7 +119,8 @@ impl Draft {
         check_ready_made(&package.experiment)?;
         let modules = package.modules.iter().map(|(file, component)| (file.clone(), component.to_vec())).collect();
         let (experiment, images) = (package.experiment, bundle::Images::new());
-        Ok(Self { path, experiment, modules, read: now, signer: None, images, keys: None, packed: Some(packed) })
+        let packed = Some(packed);
+        Ok(Self { path, experiment, modules, read: now, signer: None, images, keys: None, bundled: false, packed })
     }
 
     /// The same, where it is not packed yet.
@@ -136,6 +151,11 @@ impl Draft {
         Self { keys, ..self }
     }
 
+    /// As a bundle where that is wanted, for a profile that has bundles. What is packed already stays as it is.
+    pub(crate) fn bundled(self, bundled: bool) -> Self {
+        Self { bundled, ..self }
+    }
+
     /// Resolves it for where it is published to at `now`, packs it, and tries it as a layer in the first region would. It is
     /// the same in all regions: one version.
     ///
@@ -143,15 +163,15 @@ impl Draft {
     ///
     /// Whatever a layer would refuse it for, and what keeps AppConfig from carrying it.
     pub(crate) fn prepare(&self, to: &PublishedTo, now: Timestamp) -> Result<Prepared, ContentError> {
-        let Self { path, experiment, modules, .. } = self;
+        let Self { path, experiment, .. } = self;
         let meant = to.regions.first().or(experiment.blast_radius.regions.first());
         let region = meant.ok_or_else(|| ContentError::NoRegion(path.clone()))?;
-        let (experiment, Packed { bytes, form, without_images, key }) = match &self.packed {
+        let (experiment, Packed { bytes, form, without_images, key, .. }) = match &self.packed {
             Some(packed) => (experiment.clone(), packed.clone()),
             None => self.resolve_and_pack(to, now, region)?,
         };
         if bytes.len() > LARGEST {
-            return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len(), room: room(modules) });
+            return Err(ContentError::TooLarge { path: path.clone(), bytes: bytes.len(), room: self.room() });
         }
         let (armed, signed_by) = self.try_to_arm(&bytes, region, now)?;
         let digest = Digest::of(&bytes);
@@ -186,7 +206,7 @@ impl Draft {
     /// Plain JSON, or a bundle, with native images where it then still fits.
     fn pack(&self, experiment: &Experiment) -> Result<Packed, ContentError> {
         let Self { path, modules, signer, images, .. } = self;
-        if modules.is_empty() && signer.is_none() {
+        if modules.is_empty() && signer.is_none() && !self.bundled {
             return Ok(Packed::json(experiment));
         }
         let bundle = |images: &bundle::Images| bundle::write(experiment, modules, images, signer.as_ref());
@@ -195,7 +215,7 @@ impl Draft {
         let packed = whole.map_or_else(|| bundle(&bundle::Images::new()), Ok);
         let bytes = packed.map_err(|source| ContentError::Pack { path: path.clone(), source })?;
         let key = signer.as_ref().map(|signer| signer.public_key().id());
-        Ok(Packed { bytes, form: Form::Bundle, without_images, key })
+        Ok(Packed { bytes, form: Form::Bundle, without_images, key, files: Vec::new() })
     }
 
     /// Does what a layer with these keys does with what it receives, in an environment made up for the purpose. Gives what it
@@ -268,14 +288,6 @@ fn read_modules(path: &Path, experiment: &Experiment) -> Result<BTreeMap<String,
     Ok(modules)
 }
 
-/// The modules that take the most room, before they are packed.
-fn room(modules: &BTreeMap<String, Vec<u8>>) -> String {
-    let mut largest: Vec<_> = modules.iter().map(|(file, component)| (component.len(), file)).collect();
-    largest.sort_unstable_by(|one, other| other.cmp(one));
-    let named = largest.iter().take(3).map(|(bytes, file)| format!("`{file}` has {bytes} bytes"));
-    named.collect::<Vec<_>>().join(", ")
-}
-
 fn environment(region: &str) -> Environment {
     Environment {
         function_name: "misrule-publish".to_owned(),
@@ -307,7 +319,17 @@ mod tests {
         let images = BTreeMap::from([("target-0".to_owned(), BTreeMap::from([("latency.wasm".to_owned(), image)]))]);
         let experiment = Experiment::from_toml(experiment).unwrap();
         let (read, signer) = (surroundings::now(), Some(SigningKey::from_seed(&[7; 32])));
-        Draft { path: "trial.toml".into(), experiment, modules, read, signer, images, keys: None, packed: None }
+        Draft {
+            path: "trial.toml".into(),
+            experiment,
+            modules,
+            read,
+            signer,
+            images,
+            keys: None,
+            bundled: false,
+            packed: None,
+        }
     }
 
     fn prepared(draft: &Draft) -> Prepared {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 
-use misrule_engine::delivery::KeyId;
+use misrule_engine::delivery::{Form, KeyId};
 use misrule_engine::experiment::{Elsewhere, ExperimentError};
 
 use crate::failure::Explain;
@@ -239,15 +239,22 @@ pub(crate) enum AppConfigError {
         profile: String,
     },
     /// A profile has experiments of one form.
-    #[error("configuration profile `{profile}` has {has}, and this is {is}")]
+    #[error("configuration profile `{profile}` has {}, and this is {}", named(*has), named(*is))]
     AnotherForm {
         /// Which.
         profile: String,
         /// The form of what is there.
-        has: &'static str,
+        has: Form,
         /// The form of what is published.
-        is: &'static str,
+        is: Form,
     },
+}
+
+fn named(form: Form) -> &'static str {
+    match form {
+        Form::Json => "plain JSON",
+        Form::Bundle => "a bundle",
+    }
 }
 
 fn of_profile(profile: Option<&String>) -> String {
@@ -309,9 +316,10 @@ impl Explain for AppConfigError {
                 format!("there is: {}; or say how to grow: `--grow \"10% every 2m\" --bake 10m`", there.join(", "))
             }
             Self::Undone { .. } => "what was in force before is again: `misrule status` names it".to_owned(),
-            Self::AnotherForm { .. } => {
-                "name another configuration profile in `--to`, and in the MISRULE_SOURCE of its functions".to_owned()
-            }
+            Self::AnotherForm { is: Form::Bundle, .. } => ANOTHER_PROFILE.to_owned(),
+            Self::AnotherForm { is: Form::Json, .. } => format!(
+                "make a bundle of its TOML: `--key FILE` signs it, `--unsigned` says that nobody does; or {ANOTHER_PROFILE}"
+            ),
             Self::Unsigned { .. } => {
                 "sign it: `--key FILE`; or say `--unsigned`: every layer with MISRULE_PUBLIC_KEY then refuses it, and \
                 what it has armed ends"
@@ -342,6 +350,10 @@ impl Explain for AppConfigError {
 
 /// How to make what is absent.
 const MAKE: &str = "`misrule publish --yes` makes what is absent";
+
+/// Where experiments of another form go.
+const ANOTHER_PROFILE: &str =
+    "name another configuration profile in `--to`, and in the MISRULE_SOURCE of its functions";
 
 /// Where else it may be.
 const LOOK_ELSEWHERE: &str = "name one of them in `--to`, or another `--region`";

@@ -127,17 +127,19 @@ impl Service<'_> {
     /// A profile has experiments of one form: a validator, a layer's key and whoever edits them rely on it.
     pub(super) async fn check_form(&self, target: &Target, form: Form) -> Result<(), AppConfigError> {
         match self.form(target).await? {
-            Some(has) if has != form => Err(AppConfigError::AnotherForm {
-                profile: target.destination.profile.clone(),
-                has: named(has),
-                is: named(form),
-            }),
+            Some(has) if has != form => {
+                Err(AppConfigError::AnotherForm { profile: target.destination.profile.clone(), has, is: form })
+            }
             _ => Ok(()),
         }
     }
 
     /// The form of the profile's newest version that is no halt: those are JSON in any profile.
-    async fn form(&self, target: &Target) -> Result<Option<Form>, AppConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// A call is refused.
+    pub(crate) async fn form(&self, target: &Target) -> Result<Option<Form>, AppConfigError> {
         if target.profile.new {
             return Ok(None);
         }
@@ -173,13 +175,6 @@ impl Service<'_> {
         let mut listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
         listed.sort_by_key(|version| std::cmp::Reverse(version.version_number()));
         Ok(listed)
-    }
-}
-
-fn named(form: Form) -> &'static str {
-    match form {
-        Form::Json => "plain JSON",
-        Form::Bundle => "a bundle",
     }
 }
 

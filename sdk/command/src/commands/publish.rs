@@ -66,7 +66,9 @@ struct Meant {
     #[arg(long)]
     yes: bool,
     /// Replace what is signed by what is not: every layer with MISRULE_PUBLIC_KEY refuses it
-    #[arg(long, conflicts_with_all = ["file", "public_key"])]
+    ///
+    /// Where the profile has bundles, an experiment of ready-made policies becomes one, too.
+    #[arg(long, conflicts_with_all = ["file", "public_key", "validator"])]
     unsigned: bool,
 }
 
@@ -115,7 +117,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     };
     let found = fleet::at_once(services.iter().collect(), look).await;
     let found = consent(arguments, &services, found, printer)?;
-    let publishing = publish(arguments, &services, found, &draft, now, printer);
+    let publishing = publish(arguments, &services, found, draft, now, printer);
     interruption::heeded(&services, Work::Experiment, &arguments.to, publishing).await
 }
 
@@ -124,13 +126,14 @@ async fn publish(
     arguments: &Arguments,
     services: &[Service<'_>],
     found: Vec<Looked>,
-    draft: &Draft,
+    draft: Draft,
     now: Timestamp,
     printer: &Printer,
 ) -> Result<(), Failure> {
     let each = services.iter().zip(found).collect();
     let make = async |(service, found): (&Service<'_>, Looked)| service.make(found?, arguments.validator).await;
     let targets = fleet::at_once(each, make).await;
+    let draft = draft.bundled(arguments.meant.unsigned && any_has_bundles(services, &targets).await);
     let prepared = draft.prepare(&published_to(services, &targets).await, now)?;
     prepared.warnings().into_iter().for_each(|warning| printer.warn(warning));
     let each = services.iter().zip(targets).collect();
@@ -166,6 +169,17 @@ fn consent(
             Err(found.into_iter().flatten().find_map(|found| found.target().err()).map_or(Declined.into(), Into::into))
         }
     }
+}
+
+/// Whether one of the profiles has bundles. A call that is refused here is told when it is made again.
+async fn any_has_bundles(services: &[Service<'_>], targets: &[Result<Target, AppConfigError>]) -> bool {
+    for (service, target) in services.iter().zip(targets) {
+        let Ok(target) = target else { continue };
+        if let Ok(Some(Form::Bundle)) = service.form(target).await {
+            return true;
+        }
+    }
+    false
 }
 
 /// The accounts, regions and environments of all: they get the same bytes.

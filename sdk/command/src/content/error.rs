@@ -127,7 +127,7 @@ impl Explain for ContentError {
                 ready_made_names().join(", ")
             )),
             Self::Module { .. } => Some("`misrule build` makes it".to_owned()),
-            Self::TooLarge { room, .. } => Some(format!("publish fewer or smaller modules: {room}")),
+            Self::TooLarge { room, .. } => Some(format!("make smaller, or leave out, what takes the most room: {room}")),
             Self::NoRegion(_) => Some("say `--region REGION`, or `regions` under `[blast_radius]`".to_owned()),
             Self::Unarmed { source, .. } => arming_hint(source),
             Self::Packed(_) => Some("name the experiment's TOML to pack or to sign it anew".to_owned()),

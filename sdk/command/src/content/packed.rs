@@ -18,12 +18,15 @@ pub(super) struct Packed {
     pub(super) without_images: bool,
     /// The key that its signature names.
     pub(super) key: Option<KeyId>,
+    /// The sizes and names of its files, where it was packed already.
+    pub(super) files: Vec<(usize, String)>,
 }
 
 impl Packed {
     /// Plain JSON of an experiment.
     pub(super) fn json(experiment: &Experiment) -> Self {
-        Self { bytes: experiment.to_json().into_bytes(), form: Form::Json, without_images: false, key: None }
+        let bytes = experiment.to_json().into_bytes();
+        Self { bytes, form: Form::Json, without_images: false, key: None, files: Vec::new() }
     }
 
     /// Reads all of what `misrule bundle` made, native images too: a layer inflates those of its own architecture only.
@@ -31,11 +34,14 @@ impl Packed {
         let refused = |source| ContentError::Unreadable { path: path.to_owned(), source };
         let delivery = Delivery::read(&bytes.clone().into(), None).map_err(refused)?;
         let Delivery::Experiment(package) = delivery else { return Err(ContentError::Halt(path.to_owned())) };
-        let key = match package.form {
+        let listing = match package.form {
             Form::Json => None,
-            Form::Bundle => Listing::read(&bytes).map_err(refused)?.key,
+            Form::Bundle => Some(Listing::read(&bytes).map_err(refused)?),
         };
-        let packed = Self { bytes, form: package.form, without_images: false, key };
+        let key = listing.as_ref().and_then(|listing| listing.key);
+        let files = listing.into_iter().flat_map(|listing| listing.files);
+        let files = files.map(|file| (usize::try_from(file.bytes).unwrap_or(usize::MAX), file.name)).collect();
+        let packed = Self { bytes, form: package.form, without_images: false, key, files };
         Ok((package, packed))
     }
 }

@@ -248,8 +248,19 @@ fn what_is_too_large_for_appconfig_says_what_takes_the_room() {
     let session = Session::new().file("a.wasm", noise(1)).file("b.wasm", noise(2)).file("two.toml", two);
     let told = session.misrule("bundle two.toml --region us-east-1");
     assert!(told.starts_with("exit 1\n----\nerror: `two.toml` comes to 128"), "{told}");
-    let hint = "hint: publish fewer or smaller modules: `b.wasm` has 640000 bytes, `a.wasm` has 640000 bytes\n";
+    let hint = "hint: make smaller, or leave out, what takes the most room: `b.wasm` (640000 bytes), `a.wasm` (640000 bytes)\n";
     assert!(told.ends_with(hint), "{told}");
+}
+
+#[test]
+fn plain_json_that_is_too_large_says_whose_settings_take_the_room() {
+    let body = "x".repeat(1_200_000);
+    let large = format!("use = \"error\"\nsettings = {{ type = \"{body}\" }}");
+    let large = until().replace("use = \"path-outage\"\nsettings = { paths = [\"/checkout/**\"] }", &large);
+    let told = Session::new().file("large.toml", large).misrule("bundle large.toml --region us-east-1");
+    assert!(told.starts_with("exit 1\n----\nerror: `large.toml` comes to 120"), "{told}");
+    let hint = "\nhint: make smaller, or leave out, what takes the most room: the settings of policy `error` (12000";
+    assert!(told.contains(hint) && told.ends_with(" bytes)\n") && !told.contains("blast_radius"), "{told}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Read as _, Write as _};
 
-use misrule_engine::delivery::PublicKey;
+use misrule_engine::delivery::{Delivery, Form, PublicKey};
 use misrule_engine::digest::Digest;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
@@ -64,6 +64,31 @@ async fn what_is_signed_is_not_replaced_by_what_is_not() {
     let status = account.misrule("status --to shop/prod/chaos").await;
     assert!(status.contains("\nsignature   none\n"), "{status}");
     assert!(account.misrule(OWN).await.starts_with("exit 0\n"));
+}
+
+#[tokio::test]
+async fn ready_made_policies_that_nobody_signs_become_a_bundle_where_bundles_are() {
+    let account = keyed().await;
+    let ready_made = "publish outage.toml --to shop/prod/chaos";
+    let signed = account.misrule(&format!("{ready_made} --key misrule-key.pem")).await;
+    assert!(signed.starts_with("exit 0\n"), "{signed}");
+    let refused = account.misrule(ready_made).await;
+    assert!(refused.contains("and this has none\nhint: sign it: `--key FILE`; or say `--unsigned`: "), "{refused}");
+    let meant = account.misrule(&format!("{ready_made} --unsigned")).await;
+    assert!(meant.starts_with("exit 0\nversion 3 deployment 3 sha256 "), "{meant}");
+    let (media_type, _, bytes) = account.version(3).await;
+    let Delivery::Experiment(package) = Delivery::read(&bytes.into(), None).unwrap() else { panic!("no experiment") };
+    assert_eq!((media_type.as_str(), package.form), ("application/zip", Form::Bundle));
+    assert_eq!(
+        account.misrule(ready_made).await,
+        "exit 1\n----\nerror: configuration profile `chaos` has a bundle, and this is plain JSON\n\
+         hint: make a bundle of its TOML: `--key FILE` signs it, `--unsigned` says that nobody does; or name another \
+         configuration profile in `--to`, and in the MISRULE_SOURCE of its functions\n"
+    );
+    let elsewhere = account.misrule("publish outage.toml --to shop/prod/plain --yes --unsigned").await;
+    assert!(elsewhere.starts_with("exit 0\n"), "{elsewhere}");
+    let told = account.misrule("publish outage.toml --to shop/prod/plain --validator").await;
+    assert!(told.starts_with("exit 0\n"), "it is plain JSON where no bundles are: {told}");
 }
 
 #[tokio::test]
