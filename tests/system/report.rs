@@ -164,7 +164,9 @@ async fn an_experiment_that_no_invocation_matches_is_called_idle() -> Result<()>
     let first = log.before("armed").context("it was armed")?;
     log.get("/orders/7").await;
     log.get("/orders/7").await;
-    let counted = log.lines.iter().filter(|line| line.starts_with("START ")).count() - first;
+    // The invocation before is one of them where it waited for the experiment.
+    let waited = log.lines.iter().any(|line| line.contains(r#""misrule":"armed""#) && line.contains(r#""waiting":1"#));
+    let counted = log.lines.iter().filter(|line| line.starts_with("START ")).count() - first + usize::from(waited);
     let page = report(&log.lines.join("\n"), &[]).await?;
     assert!(page.starts_with("ARMED, BUT NOTHING WAS INJECTED: `outage`, version "), "{page}");
     let cause =
@@ -184,5 +186,17 @@ async fn an_experiment_for_others_is_called_never_armed() -> Result<()> {
         page.contains("likely because: function `orders` in us-east-1 is outside the blast radius of `outage`"),
         "{page}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_alias_that_the_function_was_not_called_by_is_named() -> Result<()> {
+    let live = json!({ "functions": ["orders:live"] });
+    let mut log = Log::of(experiment_within("outage", &live, &path_outage())).await?;
+    log.get_until("/health", "outside_blast_radius").await?;
+    let page = report(&log.lines.join("\n"), &[]).await?;
+    assert!(page.starts_with("ARMED, BUT NOTHING WAS INJECTED: `outage`, version "), "{page}");
+    let cause = "  likely because: called as `arn:aws:lambda:us-east-1:012345678912:function:orders`, the function is outside its blast radius";
+    assert!(page.contains(cause) && !page.contains("no policy asked"), "{page}");
     Ok(())
 }

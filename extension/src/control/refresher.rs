@@ -231,6 +231,7 @@ impl<S: Source> Refresher<S> {
             key: signed_by.map(|key| key.to_string()),
             rate: enforcer.rate(),
             took_ms: milliseconds(self.state.now().since(began)),
+            waiting: self.state.waiting(),
         }
     }
 

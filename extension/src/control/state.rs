@@ -44,6 +44,7 @@ pub(super) struct State {
     disarmed: watch::Sender<LastDisarmed>,
     wake: Notify,
     under_way: AtomicUsize,
+    waiting: AtomicUsize,
     /// The environment may be a copy of a snapshot, and nothing has said yet that it began: then it draws whether it is of
     /// the share that takes part.
     may_be_copied: Mutex<Option<Share>>,
@@ -76,6 +77,7 @@ impl State {
             disarmed: watch::Sender::new(LastDisarmed { count: 0, why: Why::Withdrawn }),
             wake: Notify::new(),
             under_way: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             may_be_copied: Mutex::new(None),
             not_drawn: AtomicBool::new(false),
             restored: AtomicBool::new(false),
@@ -188,6 +190,7 @@ impl State {
     pub(super) async fn wait_where_asked(&self, deadline: Timestamp) {
         if let Some(patience) = self.patience().filter(|_| self.is_drawn()) {
             let left = patience.left.min(self.share_of(deadline));
+            let _waiting = Waiting::new(&self.waiting);
             self.wait(Patience { left, ..patience }).await;
         }
     }
@@ -311,6 +314,11 @@ impl State {
         }
     }
 
+    /// How many invocations wait for the refresh under way.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
     pub(super) fn refresh_begins(&self) -> Moment {
         self.schedule().begin();
         self.now()
@@ -381,6 +389,22 @@ impl State {
         if expired {
             self.disarm(Why::Expired);
         }
+    }
+}
+
+/// One more waits, until this is dropped: whoever gives up, too.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::AcqRel);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

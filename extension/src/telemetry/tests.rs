@@ -53,6 +53,7 @@ fn one_of_each() -> Vec<Line> {
             key: None,
             rate: 0.5,
             took_ms: 30,
+            waiting: 1,
         }
         .into(),
         Disarmed { experiment: experiment(), version: version(), reason: text() }.into(),

@@ -8,6 +8,7 @@ use super::super::state::Waits;
 use super::house::{House, INTERVAL, MAX_AGE, Plot, content, experiment, unreachable};
 use crate::settings::Share;
 use crate::sources::Fetched;
+use crate::telemetry::Line;
 
 const ALLOWED: Duration = Duration::from_millis(250);
 const HOLD: Duration = Duration::from_millis(100);
@@ -118,6 +119,34 @@ async fn an_invocation_waits_for_the_first_experiment_only_where_that_was_asked_
     house.script(Ok(content(&experiment("brownout"))));
     let (armed, took) = timed(house.event_arrives()).await;
     assert!(armed.is_some() && took < first, "{took:?}");
+}
+
+/// How many invocations waited, by each line `armed`.
+fn waited(house: &House) -> Vec<usize> {
+    let waiting = |line: &Line| if let Line::Armed(armed) = line { Some(armed.waiting) } else { None };
+    house.lines().iter().filter_map(waiting).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_arms_says_how_many_invocations_waited_for_it() {
+    let first = Duration::from_secs(1);
+    let waits = Waits { first, refresh: ALLOWED, hold: true };
+    let house = House::with(Plot { waits, ..Plot::default() });
+    let (one, other, ()) = tokio::join!(house.event_arrives(), house.event_arrives(), async {
+        house.asked(1).await;
+        house.script(Ok(content(&experiment("brownout"))));
+    });
+    assert!(one.is_some() && other.is_some());
+    assert_eq!(waited(&house), [2]);
+    house.arms(experiment("newer")).await;
+    assert_eq!(waited(&house), [0], "nobody waits while one is in force");
+
+    let house = House::with(Plot { waits, ..Plot::default() });
+    house.asked(1).await;
+    assert!(house.event_arrives().await.is_none());
+    house.script(Ok(content(&experiment("late"))));
+    house.finished(1).await;
+    assert_eq!(waited(&house), [0], "it had given up");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use misrule_engine::digest::Digest;
 use misrule_engine::time::Timestamp;
 use serde::Serialize;
 
-use super::{is_all, optional_text, text};
+use super::{is_all, is_none, optional_text, text};
 
 /// See [`Line::Start`](super::Line::Start).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -97,6 +97,9 @@ pub struct Armed {
     pub rate: f64,
     /// From the start of the refresh that brought it until it was in force, in milliseconds.
     pub took_ms: u64,
+    /// Invocations that waited for it: they are decided under it.
+    #[serde(skip_serializing_if = "is_none")]
+    pub waiting: usize,
 }
 
 /// A policy and which component it is.

@@ -158,6 +158,10 @@ fn is_all(share: &f64) -> bool {
     *share >= 1.0
 }
 
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 fn optional_text<S: Serializer, T: std::fmt::Display>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => serializer.collect_str(value),

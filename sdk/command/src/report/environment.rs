@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use super::distinct::Distinct;
 use super::ledger::Version;
-use super::line::{Armed, Line};
+use super::line::{Armed, Line, Outside};
 use super::message::Message;
 use super::tally::{Reasons, Tally, version_of};
 use super::times::Times;
+
+const OTHER_ALIAS: &str = "in `functions`, `name:alias` covers what is invoked through that alias alone: invoke the function through it, or name it without";
+const OTHER_ACCOUNT: &str =
+    "compare it with `functions` and `accounts`: `name:alias` covers what is invoked through that alias alone";
 
 /// One execution environment.
 #[derive(Debug, Default, PartialEq)]
@@ -18,6 +22,8 @@ pub(crate) struct Environment {
     pub(crate) starts: u64,
     /// Whether a runtime asked for events through the layer.
     pub(crate) connected: bool,
+    /// That the runtime failed before any event, and how.
+    pub(crate) failed_init: Option<String>,
     /// Whether it is a dry run.
     pub(crate) dry_run: bool,
     /// Invocations that Lambda told of.
@@ -49,8 +55,10 @@ pub(crate) struct InForce {
     pub(crate) armed: u64,
     /// What the layer said as it armed it.
     pub(crate) about: Option<Armed>,
-    /// Invocations that started while it was.
+    /// Invocations that started while it was, or waited for it.
     pub(crate) invocations: u64,
+    /// Invocations outside its blast radius, by how they were called.
+    pub(crate) outside: Reasons,
     touched: Distinct,
     /// When it was armed, and acted.
     pub(crate) times: Times,
@@ -86,9 +94,19 @@ impl Environment {
             Message::Wrapper(said) => {
                 self.obstacles.add(format!("misrule-wrapper says: {said}"));
             }
+            Message::InitFailed(said) if self.invocations == 0 && !self.connected => {
+                self.fail_init(&said);
+            }
             Message::Layer(line) => self.take_line(*line),
-            Message::Reported(_) | Message::Broken | Message::Other => {}
+            Message::Reported(_) | Message::InitFailed(_) | Message::Broken | Message::Other => {}
         }
+    }
+
+    fn fail_init(&mut self, said: &str) {
+        let what = format!("the runtime failed before it asked for events: {said}");
+        self.hints
+            .insert(what.clone(), "mend that first: a runtime that does not come up asks nobody for events".to_owned());
+        self.failed_init.get_or_insert(what);
     }
 
     fn begin(&mut self, request_id: String) {
@@ -99,7 +117,8 @@ impl Environment {
         }
     }
 
-    /// An invocation counts for the experiment that is in force as it starts, or for the one that a line says decided it.
+    /// An invocation counts for the experiment that is in force as it starts, or for the one that it waited for, or that a
+    /// line says decided it.
     fn count_current_for(&mut self, version: Version) {
         let Some(current) = &mut self.current else { return };
         if current.counted_for.as_ref() == Some(&version) {
@@ -132,6 +151,7 @@ impl Environment {
                 let stale = "the last successful refresh was older than its max_age".to_owned();
                 self.versions.entry(Version { experiment, version }).or_default().ends.add(stale);
             }
+            Line::OutsideBlastRadius(outside) => self.pass_by(&outside),
             line if line.about().is_some() => self.decide(&line),
             line => self.take_obstacle(line),
         }
@@ -148,6 +168,9 @@ impl Environment {
     fn arm(&mut self, armed: Armed) {
         let version = Version { experiment: armed.experiment.clone(), version: armed.version.clone() };
         self.armed = Some(version.clone());
+        if armed.waiting > 0 {
+            self.count_current_for(version.clone());
+        }
         let in_force = self.versions.entry(version).or_default();
         in_force.armed += 1;
         in_force.times.arm(armed.time);
@@ -173,6 +196,22 @@ impl Environment {
         in_force.policies.entry(about.policy.clone()).or_default().take(line);
     }
 
+    /// What is in force does not cover an invocation; what is not never covered the function.
+    fn pass_by(&mut self, outside: &Outside) {
+        let Outside { experiment, version, function, region, account } = outside;
+        let version = Version { experiment: experiment.clone(), version: version.clone() };
+        let account_told = account.as_ref().map(|account| format!(" of account {account}")).unwrap_or_default();
+        let in_force = self.versions.get_mut(&version).filter(|_| self.armed.as_ref() == Some(&version));
+        let Some(in_force) = in_force else {
+            let outside = format!("is outside the blast radius of `{experiment}`, version {}", version.version);
+            return self.obstacles.add(format!("function `{function}` in {region}{account_told} {outside}"));
+        };
+        let what = format!("called as `{function}`, the function is outside its blast radius");
+        let hint = if account.is_some() { OTHER_ACCOUNT } else { OTHER_ALIAS };
+        self.hints.insert(what.clone(), hint.to_owned());
+        in_force.outside.add(what);
+    }
+
     fn take_obstacle(&mut self, line: Line) {
         let times = line.count();
         let (what, hint) = match line {
@@ -183,14 +222,6 @@ impl Environment {
             Line::NothingDeployed { source, reason } => (format!("nothing is deployed at {source}: {reason}"), None),
             Line::Refused { source, version, reason, hint } => {
                 (format!("version {version} from {source} was refused: {reason}"), hint)
-            }
-            Line::OutsideBlastRadius { experiment, version, function, region, account } => {
-                let account = account.map(|account| format!(" of account {account}")).unwrap_or_default();
-                let outside = "is outside the blast radius of";
-                (
-                    format!("function `{function}` in {region}{account} {outside} `{experiment}`, version {version}"),
-                    None,
-                )
             }
             Line::SourceFailed { source, reason, hint } => (format!("{source} could not be asked: {reason}"), hint),
             Line::Failed { part, reason, hint, .. } => (format!("the layer's {part} failed: {reason}"), hint),

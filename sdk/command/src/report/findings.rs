@@ -137,9 +137,14 @@ fn silence(place: &Environment) -> String {
     match (place.has_started(), place.connected) {
         _ if !place.versions.is_empty() => format!("its lines name only {}", listed(names(place).collect())),
         (false, _) => NO_START.to_owned(),
-        (true, false) => NO_RUNTIME.to_owned(),
+        (true, false) => unasked_by_runtime(place),
         (true, true) => NO_ANSWER.to_owned(),
     }
+}
+
+/// Why no runtime asked for events: it failed before, or it does not know of the layer.
+fn unasked_by_runtime(place: &Environment) -> String {
+    place.failed_init.clone().unwrap_or_else(|| NO_RUNTIME.to_owned())
 }
 
 fn hint_for(what: &str) -> Option<&'static str> {
@@ -179,19 +184,34 @@ fn why_idle(experiment: &Experiment, places: &[Place<'_>]) -> Vec<Cause> {
         let cause = format!("it is a dry run: {} would have injected", counted(would_have, "decision"));
         return vec![Cause::with_hint(cause, "take MISRULE_DRY_RUN away from the function to inject")];
     }
-    let mut causes: Vec<_> = reasons(experiment).map(Cause::new).collect();
-    let unconnected = |place: &Place<'_>| place.environment.has_started() && !place.environment.connected;
-    if places.iter().any(|place| place.armed() && unconnected(place)) {
-        causes.push(Cause { cause: NO_RUNTIME.to_owned(), hint: hint_for(NO_RUNTIME).map(str::to_owned) });
-    }
+    let mut causes = by_place(places, |place| place.in_force.outside.0.keys().cloned().collect());
+    causes.extend(reasons(experiment).map(Cause::new));
+    causes.extend(by_place(places, |place| unconnected(place).into_iter().collect()));
     if let Some(starts) = &experiment.starts {
         causes.push(Cause::new(format!("it starts only at {starts}")));
     }
-    if causes.is_empty() {
+    if causes.is_empty() && places.iter().any(|place| place.armed() && place.in_force.stopped.is_none()) {
         causes.push(unasked(experiment));
     }
     causes.extend(experiment.ends.iter().map(|(why, times)| Cause::new(format!("disarmed {}: {why}", often(*times)))));
     causes
+}
+
+/// What the lines of environments in which it was armed say, once for each environment.
+fn by_place(places: &[Place<'_>], say: impl Fn(&Place<'_>) -> Vec<String>) -> Vec<Cause> {
+    let armed: Vec<_> = places.iter().filter(|place| place.armed()).collect();
+    let mut seen = Reasons::default();
+    let mut hints = BTreeMap::new();
+    for place in &armed {
+        hints.extend(place.environment.hints.clone());
+        say(place).into_iter().for_each(|what| seen.add(what));
+    }
+    by_count(&seen.0, armed.len(), &hints)
+}
+
+fn unconnected(place: &Place<'_>) -> Option<String> {
+    let Place { environment, .. } = place;
+    (environment.has_started() && !environment.connected).then(|| unasked_by_runtime(environment))
 }
 
 /// No line says why: it depends on how many invocations there were.
@@ -218,8 +238,12 @@ fn unasked(experiment: &Experiment) -> Cause {
 }
 
 fn reasons(experiment: &Experiment) -> impl Iterator<Item = String> {
-    experiment.policies.iter().flat_map(|policy| {
-        policy.reasons.iter().map(|(why, times)| format!("`{}`, {}: {why}", policy.policy, often(*times)))
+    let behind = experiment.still_armed_in > 0;
+    experiment.policies.iter().flat_map(move |policy| {
+        policy.reasons.iter().map(move |(why, times)| {
+            let least = if behind && policy.spared.contains(why) { "at least " } else { "" };
+            format!("`{}`, {least}{}: {why}", policy.policy, often(*times))
+        })
     })
 }
 

@@ -52,6 +52,11 @@ impl Ledger {
         self.unnamed = None;
     }
 
+    /// Whether anything was kept of this place: who writes of a failure may be anybody.
+    fn knows(&self, stream: Option<&str>) -> bool {
+        stream.or(self.unnamed.as_deref()).is_some_and(|name| self.environments.contains_key(name))
+    }
+
     fn environment(&mut self, stream: Option<&str>, starts: bool) -> &mut Environment {
         let name = match stream {
             Some(stream) => stream.to_owned(),
@@ -82,7 +87,8 @@ impl Sink for Ledger {
             Message::Layer(_) | Message::Wrapper(_) => self.read.layer += 1,
             Message::Started(_) | Message::Reported(_) => self.read.lambda += 1,
             Message::Broken => self.read.bad += 1,
-            Message::Other => return,
+            Message::InitFailed(_) if self.knows(event.stream) => {}
+            Message::InitFailed(_) | Message::Other => return,
         }
         let starts = matches!(&message, Message::Layer(line) if matches!(**line, Line::Start { .. }));
         self.environment(event.stream, starts).take(message);

@@ -48,13 +48,7 @@ pub(crate) enum Line {
         reason: String,
         hint: Option<String>,
     },
-    OutsideBlastRadius {
-        experiment: String,
-        version: String,
-        function: String,
-        region: String,
-        account: Option<String>,
-    },
+    OutsideBlastRadius(Outside),
     Stale {
         experiment: String,
         version: String,
@@ -103,10 +97,25 @@ pub(crate) struct Armed {
     /// The largest share of invocations that a policy is asked about.
     #[serde(default = "all")]
     pub(crate) rate: f64,
+    /// Invocations that waited for it: they are decided under it.
+    #[serde(default)]
+    pub(crate) waiting: u64,
 }
 
 const fn all() -> f64 {
     1.0
+}
+
+/// What lies outside a blast radius: the function, or an invocation of it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Outside {
+    pub(crate) experiment: String,
+    pub(crate) version: String,
+    /// The function's name; of an invocation the ARN that it was invoked by.
+    pub(crate) function: String,
+    pub(crate) region: String,
+    /// Where the experiment names accounts.
+    pub(crate) account: Option<String>,
 }
 
 /// One of an experiment's policies.
@@ -180,6 +189,11 @@ impl Line {
             Self::Failed { count, .. } | Self::LinesLost { count } => *count,
             _ => 1,
         }
+    }
+
+    /// Whether such lines come once a minute, with a count: the last of them may be missing where the log ends.
+    pub(crate) fn is_spared(&self) -> bool {
+        matches!(self, Self::Cut(_) | Self::RefusedStep(_) | Self::FaultFailed(_))
     }
 
     /// The decision that the line is about, if it is about one.

@@ -8,6 +8,7 @@
 
 use serde_json::Value;
 
+use super::initialisation;
 use super::line::Line;
 
 /// What a log event says.
@@ -21,6 +22,8 @@ pub(crate) enum Message {
     Started(String),
     /// Lambda: an invocation is over.
     Reported(String),
+    /// The runtime, or Lambda of it: it failed before it asked for events.
+    InitFailed(String),
     /// It begins like a line of the layer, and is none.
     Broken,
     /// Somebody else's.
@@ -45,7 +48,10 @@ impl Message {
         if let Some(id) = after_word(text, "REPORT RequestId: ") {
             return Self::Reported(id);
         }
-        if text.contains("platform.") { Self::of_lambda(text) } else { Self::Other }
+        if text.contains("platform.") {
+            return Self::of_lambda(text);
+        }
+        initialisation::failure(text).map_or(Self::Other, Self::InitFailed)
     }
 
     fn of_the_layer(text: &str) -> Self {
@@ -82,6 +88,9 @@ impl Message {
     fn of_lambda(text: &str) -> Self {
         let Some(value) = object(text).and_then(first::<Value>) else { return Self::Other };
         let id = |value: &Value| value["record"]["requestId"].as_str().map(str::to_owned);
+        if value["type"] == "platform.initReport" {
+            return initialisation::failure_of(&value["record"]).map_or(Self::Other, Self::InitFailed);
+        }
         match (value["type"].as_str(), id(&value)) {
             (Some("platform.start"), Some(id)) => Self::Started(id),
             (Some("platform.report"), Some(id)) => Self::Reported(id),

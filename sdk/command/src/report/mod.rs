@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`input`] | where log events come from, and in which form |
 //! | [`message`] | what one log event says |
+//! | [`initialisation`] | what a log event says of a runtime that failed before any event |
 //! | [`mod@line`] | the layer's lines |
 //! | [`ledger`] | what is kept of all of them: [`environment`], [`tally`], [`times`], [`delays`], [`distinct`] invocations |
 //! | [`summary`] | the report as data |
@@ -14,6 +15,7 @@ mod delays;
 mod distinct;
 mod environment;
 mod findings;
+mod initialisation;
 pub(crate) mod input;
 pub(crate) mod ledger;
 mod line;

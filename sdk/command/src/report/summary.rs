@@ -50,7 +50,7 @@ pub(crate) struct Experiment {
 /// Which share of the invocations was touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Reach {
-    /// Invocations that started while it was armed; none where Lambda's own lines are not there.
+    /// Invocations that started while it was armed, or waited for it; none where Lambda's own lines are not there.
     pub(crate) invocations: Option<u64>,
     /// Invocations whose faults were carried out.
     pub(crate) touched: u64,
@@ -67,6 +67,9 @@ pub(crate) struct Policy {
     pub(crate) counts: Counts,
     /// Why less was done than was asked for, and how often.
     pub(crate) reasons: BTreeMap<String, u64>,
+    /// Those of them that may have come more often, where the log ends while the version is armed.
+    #[serde(skip)]
+    pub(crate) spared: BTreeSet<String>,
     pub(crate) environments: Vec<InEnvironment>,
 }
 
@@ -190,6 +193,7 @@ fn policy(name: &str, places: &[Place<'_>], told: bool) -> Policy {
         counts: Counts::new(armed, &all, Reach::new(invocations, touched)),
         environments: there.iter().map(one).collect(),
         reasons: all.reasons.0,
+        spared: all.spared,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a policy did in an environment under one experiment version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::delays::Delays;
 use super::distinct::Distinct;
@@ -53,6 +53,8 @@ pub(crate) struct Tally {
     pub(crate) disabled: u64,
     /// Why less was done than was asked for.
     pub(crate) reasons: Reasons,
+    /// Those of them whose lines come once a minute, with a count.
+    pub(crate) spared: BTreeSet<String>,
     touched: Distinct,
     /// Delays that were carried out.
     pub(crate) delays: Delays,
@@ -97,6 +99,9 @@ impl Tally {
             _ => return,
         };
         *count += times;
+        if line.is_spared() {
+            self.spared.insert(reason.clone());
+        }
         self.reasons.add_times(reason, times);
     }
 
@@ -116,6 +121,7 @@ impl Tally {
         self.ended += other.ended;
         self.disabled += other.disabled;
         self.reasons.merge(&other.reasons);
+        self.spared.extend(other.spared.iter().cloned());
         self.delays.merge(&other.delays);
         self.dry_delays.merge(&other.dry_delays);
     }

@@ -38,6 +38,7 @@ fn armed_as(version: &str, rate: f64) -> Armed {
         key: None,
         rate,
         took_ms: 3,
+        waiting: 0,
     }
 }
 
@@ -71,6 +72,20 @@ fn invocation(request: u64) -> String {
 
 fn disarmed() -> String {
     line(Disarmed { experiment: "outage".into(), version: "v3".into(), reason: "it was halted".into() })
+}
+
+fn outside(function: &str) -> OutsideBlastRadius {
+    OutsideBlastRadius {
+        experiment: "outage".into(),
+        version: "v3".into(),
+        function: function.into(),
+        region: "eu-west-1".into(),
+        account: None,
+    }
+}
+
+fn init_report() -> String {
+    "INIT_REPORT Init Duration: 9.10 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError".to_owned()
 }
 
 /// An environment in which the runtime came through the layer.
@@ -159,6 +174,13 @@ fn an_invocation_that_a_first_refresh_held_counts_for_what_decided_it() {
 }
 
 #[test]
+fn an_invocation_that_waited_counts_though_no_policy_touched_it() {
+    let armed = |waiting| line(Armed { waiting, ..armed_as("v3", 1.0) });
+    let counted = |waiting| report(up([invocation(1), armed(waiting), invocation(2)])).experiments[0].reach.invocations;
+    assert_eq!([0, 1].map(counted), [Some(1), Some(2)]);
+}
+
+#[test]
 fn reports_of_invocations_count_where_starts_are_not_logged() {
     let reported = |request: u64| format!("REPORT RequestId: r-{request}\tDuration: 1 ms");
     let both = report(up([armed(), invocation(1), reported(1), invocation(2), reported(2)]));
@@ -183,8 +205,12 @@ fn armed_but_idle_is_said_with_its_likely_cause() {
     let trapped = Trapped { about: about(1), cause: "fuel", reason: "out of fuel".into() };
     let with = |line: String| up([armed(), line].into_iter().chain(invocations()));
     for (lines, cause) in [
-        (with(line(refused(1))), "`latency`, once: `delay` refused: not among the experiment's faults"),
-        (with(line(refused(7))), "`latency`, 7 times: `delay` refused: not among the experiment's faults"),
+        (with(line(refused(1))), "`latency`, at least once: `delay` refused: not among the experiment's faults"),
+        (with(line(refused(7))), "`latency`, at least 7 times: `delay` refused: not among the experiment's faults"),
+        (
+            up([armed(), line(refused(7)), disarmed()]),
+            "`latency`, 7 times: `delay` refused: not among the experiment's faults",
+        ),
         (with(line(trapped)), "`latency`, once: trapped: out of fuel"),
         (with(line(WouldHave(faults(1, 5)))), "it is a dry run: 1 decision would have injected"),
         (up([armed(), disarmed()].into_iter().chain(invocations())), "no invocation started while it was armed"),
@@ -199,6 +225,14 @@ fn armed_but_idle_is_said_with_its_likely_cause() {
         (
             [start(false), armed()].into_iter().chain(invocations()).collect(),
             "the layer started, but no runtime asked it for events",
+        ),
+        (
+            [start(false), armed(), init_report()].into_iter().chain(invocations()).collect(),
+            "the runtime failed before it asked for events: Status: error, Error Type: Runtime.ExitError",
+        ),
+        (
+            with(line(outside("arn:aws:lambda:us-east-1:123456789012:function:health"))),
+            "called as `arn:aws:lambda:us-east-1:123456789012:function:health`, the function is outside its blast radius",
         ),
     ] {
         assert_eq!(said(lines)[..2], [IDLE, cause]);
@@ -220,6 +254,10 @@ fn what_stopped_by_itself_is_said_first() {
     let one = report(of(4));
     assert_eq!(one.findings[0].says, format!("{says} 1 of 1 environment: the handler failed 4 of 20 invocations"));
     assert!(page::lines(&one)[0].starts_with(says));
+    let idle = report(up([armed_at(0.5), invocation(1), line(stopped(4))]));
+    let causes: Vec<_> = idle.findings[1].causes.iter().map(|cause| cause.cause.as_str()).collect();
+    assert_eq!(idle.findings[1].says, IDLE);
+    assert_eq!(causes, ["disarmed once: the handler failed 4 of 20 invocations"], "and no guess");
     let both = of(4).into_iter().map(|line| ("a", line)).chain(of(9).into_iter().map(|line| ("b", line)));
     let both = Report::of(&ledger(both), None);
     let example = "2 of 2 environments: for example, the handler failed 4 of 20 invocations";
@@ -270,26 +308,40 @@ fn counts_that_may_come_behind_are_said_where_the_log_ends_while_armed() {
     assert!(!behind(up([armed(), injected(1, 5), line(refused()), disarmed()])), "then all is told");
 }
 
+#[test]
+fn an_alias_that_is_not_covered_is_named_with_what_to_do() {
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:health";
+    let said = |account: Option<&str>| {
+        let line = line(OutsideBlastRadius { account: account.map(str::to_owned), ..outside(arn) });
+        report(up([armed(), line, invocation(1)])).findings[0].causes[0].clone()
+    };
+    let hint = "covers what is invoked through that alias alone";
+    assert!(said(None).hint.is_some_and(|told| told.contains(hint) && !told.contains("accounts")));
+    assert!(said(Some("123456789012")).hint.is_some_and(|told| told.contains(hint) && told.contains("accounts")));
+    let touched = report(up([armed(), line(outside(arn)), invocation(1), injected(1, 5)]));
+    assert_eq!(touched.findings, [], "another alias is covered");
+}
+
 const NEVER: &str = "NEVER ARMED: no experiment came into force in 1 environment";
 
 #[test]
 fn never_armed_is_said_with_its_likely_cause() {
     let (source, reason, hint) = (|| "file:/opt/a".to_owned(), || "why".to_owned(), None);
-    let outside = OutsideBlastRadius {
-        experiment: "outage".into(),
-        version: "v3".into(),
-        function: "health".into(),
-        region: "eu-west-1".into(),
-        account: None,
-    };
     for (lines, cause) in [
         (
             vec![invocation(1)],
             "no `start` line: the layer did not run there, or MISRULE_LOG or a filter of the export hides its lines",
         ),
         (vec![start(false), invocation(1)], "the layer started, but no runtime asked it for events"),
+        (
+            vec![start(false), init_report(), invocation(1)],
+            "the runtime failed before it asked for events: Status: error, Error Type: Runtime.ExitError",
+        ),
         (up([invocation(1)]), "the layer started, and nothing came from its source while the log lasts"),
-        (up([line(outside)]), "function `health` in eu-west-1 is outside the blast radius of `outage`, version v3"),
+        (
+            up([line(outside("health"))]),
+            "function `health` in eu-west-1 is outside the blast radius of `outage`, version v3",
+        ),
         (up([line(NothingDeployed { source: source(), reason: reason() })]), "nothing is deployed at file:/opt/a: why"),
         (
             up([line(Refused { source: source(), version: "v3".into(), reason: reason(), hint: hint.clone() })]),
@@ -306,6 +358,18 @@ fn never_armed_is_said_with_its_likely_cause() {
     ] {
         assert_eq!(said(lines), [NEVER, cause]);
     }
+}
+
+#[test]
+fn an_error_of_a_runtime_that_is_up_or_elsewhere_is_no_failed_init() {
+    let error = || "[ERROR] Runtime.UnmarshalError: odd".to_owned();
+    assert_eq!(
+        said(up([error(), invocation(1)]))[1],
+        "the layer started, and nothing came from its source while the log lasts"
+    );
+    let unwrapped = vec![start(false), invocation(1), error()];
+    assert_eq!(said(unwrapped)[1], "the layer started, but no runtime asked it for events");
+    assert!(ledger([("s", error())]).environments.is_empty(), "a log without a line of ours stays one");
 }
 
 #[test]
@@ -355,6 +419,6 @@ latency  s                1            2      1           0    1        0       
 the log ends while it is armed: cut, refused and failed may lack up to the last minute of it
 
 `outage`, version v3, did less than its policies asked for
-  because: `latency`, once: `delay` cut: the experiment's max_delay"
+  because: `latency`, at least once: `delay` cut: the experiment's max_delay"
     );
 }
