@@ -4,15 +4,16 @@ use std::fmt;
 
 use wasmtime::Trap;
 
+use super::state::Allowance;
 use crate::limits::{self, Limit};
 
 /// Why a guest's call ended without a result. Nothing of what it asked for stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Out of fuel: an endless loop, or host work on too much data.
-    Fuel,
-    /// Too much CPU time: the backstop behind fuel.
-    CpuTime,
+    /// Out of fuel, of which it had so much: an endless loop, or host work on too much data.
+    Fuel(Limit),
+    /// More than so much CPU time: the backstop behind fuel.
+    CpuTime(Limit),
     /// More memory than a policy may have.
     Memory,
     /// More steps, or larger ones, than a plan may have.
@@ -33,8 +34,8 @@ impl Cause {
     /// One word for log lines and metrics.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Fuel => "fuel",
-            Self::CpuTime => "cpu-time",
+            Self::Fuel(_) => "fuel",
+            Self::CpuTime(_) => "cpu-time",
             Self::Memory => "memory",
             Self::Plan => "plan",
             Self::HostCopy => "host-copy",
@@ -45,15 +46,16 @@ impl Cause {
         }
     }
 
-    /// What a failed call means. `refused_memory` says whether the guest was refused memory during the call.
-    pub(super) fn of(error: &wasmtime::Error, refused_memory: bool) -> Self {
+    /// What a failed call means that might use up so much. `refused_memory` says whether the guest was refused memory during
+    /// the call.
+    pub(super) fn of(error: &wasmtime::Error, allowance: Allowance, refused_memory: bool) -> Self {
         if let Some(Ended(cause)) = error.downcast_ref() {
             return cause.clone();
         }
         match error.downcast_ref::<Trap>() {
             _ if refused_memory => Self::Memory,
-            Some(Trap::OutOfFuel) => Self::Fuel,
-            Some(Trap::Interrupt) => Self::CpuTime,
+            Some(Trap::OutOfFuel) => Self::Fuel(allowance.fuel),
+            Some(Trap::Interrupt) => Self::CpuTime(allowance.cpu),
             // Rust keeps its stack below its data: overflowing it leaves the memory at the lower end.
             Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => Self::Stack,
             Some(Trap::UnreachableCodeReached) => Self::Panic,
@@ -68,8 +70,7 @@ impl fmt::Display for Cause {
         let over =
             |formatter: &mut fmt::Formatter<'_>, limit: &Limit| write!(formatter, "more than {limit} ({})", limit.name);
         match self {
-            Self::Fuel => over(formatter, &limits::FUEL_PER_HOOK),
-            Self::CpuTime => over(formatter, &limits::CPU_PER_HOOK),
+            Self::Fuel(limit) | Self::CpuTime(limit) => over(formatter, limit),
             Self::Memory => over(formatter, &limits::GUEST_MEMORY),
             Self::Plan => write!(formatter, "more than {} or {}", limits::PLAN_STEPS, limits::PLAN_BYTES),
             Self::HostCopy => over(formatter, &limits::HOST_COPY),

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use wasmtime::component::TypedFunc;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::state::{CpuBudget, HookCall, Phase, Place, Question, Reply, State, Wishes};
+use super::state::{Allowance, CpuBudget, HookCall, Phase, Place, Question, Reply, State, Wishes};
 use super::{Cause, Component, host};
 use crate::decision::Hook;
-use crate::limits::{self, Limit};
 
 mod wire {
     wasmtime::component::flags! {
@@ -87,7 +86,7 @@ impl Instance {
     ) -> Result<(Self, Hooks), Refusal> {
         let mut store = new_store(component, place);
         store.data_mut().phase = Phase::Configure(settings.into());
-        let granted = grant(&mut store, &limits::FUEL_PER_CONFIGURE, &limits::CPU_PER_CONFIGURE);
+        let granted = grant(&mut store, Allowance::CONFIGURE);
         let linked = granted.and_then(|()| component.ready().instantiate(&mut store)).and_then(|instance| {
             let configure: TypedFunc<(&str,), (ConfigureResult,)> = instance.get_typed_func(&mut store, "configure")?;
             let before = instance.get_typed_func(&mut store, "before")?;
@@ -106,15 +105,14 @@ impl Instance {
         let call = HookCall::new(question);
         let function = if call.hook == Hook::Before { self.before } else { self.after };
         self.store.data_mut().phase = Phase::Hook(Box::new(call));
-        let result = grant(&mut self.store, &limits::FUEL_PER_HOOK, &limits::CPU_PER_HOOK)
-            .and_then(|()| function.call(&mut self.store, ()));
+        let result = grant(&mut self.store, Allowance::HOOK).and_then(|()| function.call(&mut self.store, ()));
         self.reply(result)
     }
 
     fn reply(&mut self, result: wasmtime::Result<()>) -> Reply {
         let state = self.store.data_mut();
         let said = std::mem::take(&mut state.said);
-        let refused_memory = state.memory_limit.refused;
+        let (allowance, refused_memory) = (state.allowance, state.memory_limit.refused);
         let Phase::Hook(call) = std::mem::replace(&mut state.phase, Phase::Idle) else {
             let outcome = Err(Cause::Trap("the hook's state is gone".to_owned()));
             return Reply { outcome, said, memory: crate::policy::Memory::default() };
@@ -122,7 +120,7 @@ impl Instance {
         match result {
             Ok(()) => Reply { outcome: Ok(call.wishes), said, memory: call.memory.commit() },
             Err(error) => {
-                let outcome = Err(Cause::of(&error, refused_memory));
+                let outcome = Err(Cause::of(&error, allowance, refused_memory));
                 Reply { outcome, said, memory: call.memory.discard() }
             }
         }
@@ -132,7 +130,7 @@ impl Instance {
 fn trapped(store: &mut Store<State>, error: &wasmtime::Error) -> Refusal {
     let state = store.data_mut();
     let last_words = state.said.pop().map(|(_, message)| message);
-    Refusal::Trapped { cause: Cause::of(error, state.memory_limit.refused), last_words }
+    Refusal::Trapped { cause: Cause::of(error, state.allowance, state.memory_limit.refused), last_words }
 }
 
 fn new_store(component: &Component, place: &Arc<Place>) -> Store<State> {
@@ -141,19 +139,25 @@ fn new_store(component: &Component, place: &Arc<Place>) -> Store<State> {
     // Wasmtime's own bound, in its own sizes, stays out of the way: texts and lists are taken lazily and counted by `Call`.
     store.set_hostcall_fuel(usize::MAX);
     store.epoch_deadline_callback(|mut context| {
-        if context.data_mut().cpu.spent() { Err(Cause::CpuTime.into()) } else { Ok(UpdateDeadline::Continue(1)) }
+        let state = context.data_mut();
+        if state.cpu.spent() {
+            Err(Cause::CpuTime(state.allowance.cpu).into())
+        } else {
+            Ok(UpdateDeadline::Continue(1))
+        }
     });
     store
 }
 
 /// Everything that one call may use up.
-fn grant(store: &mut Store<State>, fuel: &Limit, cpu: &Limit) -> wasmtime::Result<()> {
+fn grant(store: &mut Store<State>, allowance: Allowance) -> wasmtime::Result<()> {
     let state = store.data_mut();
     state.copied = 0;
     state.memory_limit.refused = false;
-    state.cpu = CpuBudget::of(cpu);
+    state.allowance = allowance;
+    state.cpu = CpuBudget::of(allowance.cpu);
     store.set_epoch_deadline(1);
-    store.set_fuel(fuel.value)
+    store.set_fuel(allowance.fuel.value)
 }
 
 impl Wishes {

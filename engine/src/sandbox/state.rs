@@ -8,7 +8,7 @@ use super::memory_limit::MemoryLimit;
 use crate::decision::{Chance, Hook, LogLevel, PolicyName, Seed, Step};
 use crate::experiment::Environment;
 use crate::invocation::{Answer, Invocation};
-use crate::limits;
+use crate::limits::{self, Limit};
 use crate::matching::PatternCache;
 use crate::policy::{Memory, Transaction};
 use crate::time::Timestamp;
@@ -70,7 +70,22 @@ pub(super) struct State {
     /// Bytes handed to the host in this call.
     pub(super) copied: usize,
     pub(super) said: Vec<(LogLevel, String)>,
+    pub(super) allowance: Allowance,
     pub(super) cpu: CpuBudget,
+}
+
+/// What one call of a guest may use up.
+#[derive(Clone, Copy)]
+pub(super) struct Allowance {
+    pub(super) fuel: Limit,
+    pub(super) cpu: Limit,
+}
+
+impl Allowance {
+    /// For `configure`.
+    pub(super) const CONFIGURE: Self = Self { fuel: limits::FUEL_PER_CONFIGURE, cpu: limits::CPU_PER_CONFIGURE };
+    /// For `before` and `after`.
+    pub(super) const HOOK: Self = Self { fuel: limits::FUEL_PER_HOOK, cpu: limits::CPU_PER_HOOK };
 }
 
 /// What a guest may see now.
@@ -103,7 +118,7 @@ pub(super) struct CpuBudget {
 }
 
 impl CpuBudget {
-    pub(super) fn of(milliseconds: &limits::Limit) -> Self {
+    pub(super) fn of(milliseconds: Limit) -> Self {
         Self { first_look: None, allowed: Duration::from_millis(milliseconds.value) }
     }
 
@@ -151,6 +166,7 @@ impl State {
             phase: Phase::Idle,
             copied: 0,
             said: Vec::new(),
+            allowance: Allowance::HOOK,
             cpu: CpuBudget::default(),
         }
     }

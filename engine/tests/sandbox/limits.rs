@@ -96,6 +96,17 @@ fn a_policy_that_cannot_be_configured_refuses_the_experiment() {
 }
 
 #[test]
+fn a_loop_is_told_with_the_limit_of_the_call_that_it_is_in() {
+    let bench = Bench::new();
+    let error = bench.try_arm(&package(&["stuck"], ""), None).err().expect("refused");
+    let told = "it failed while it was configured: more than 20000000 units (fuel per configure)";
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), told);
+    let decision = before(&bench.arm(&["loop"], ""), &invocation(0, event("/")));
+    let detail = "more than 1000000 units (fuel per hook)".to_owned();
+    assert_eq!(decision.notes[0].what, NoteKind::Trapped { cause: "fuel", detail });
+}
+
+#[test]
 fn what_is_no_component_of_our_world_is_refused_by_name() {
     let bench = Bench::new();
     let compile = |bytes: &[u8]| bench.sandbox.compile(bytes).err().expect("refused");

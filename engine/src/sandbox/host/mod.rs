@@ -116,7 +116,7 @@ impl Call<'_> {
     fn charge(&mut self, units: u64) -> Result<()> {
         match self.store.get_fuel()?.checked_sub(units) {
             Some(left) => self.store.set_fuel(left),
-            None => Err(Cause::Fuel.into()),
+            None => Err(Cause::Fuel(self.state().allowance.fuel).into()),
         }
     }
 
