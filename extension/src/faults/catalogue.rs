@@ -1,6 +1,6 @@
 //! Every fault of this layer, each once: what the engine is told of them, and what README's table of faults is made of.
 
-use misrule_engine::decision::{Carries, FaultKind, Hook};
+use misrule_engine::decision::{Carries, FaultKind, Hook, RefusalReason};
 
 use super::{
     block_hosts, break_off, burn_cpu, crash, cut, delay, edit, fail, fail_items, fill_disk, garble, hang, hold_memory,
@@ -45,6 +45,16 @@ pub fn carries(settings: &Settings) -> Carries {
     let mut carried = carried_out();
     carried.retain(|(_, kind)| *kind != block_hosts::KIND || settings.block_hosts == BlockHosts::Allowed);
     Carries::new(&carried)
+}
+
+/// Why a step was refused, with the variable that would allow it.
+pub fn refusal(kind: FaultKind, reason: RefusalReason) -> String {
+    match (kind, reason) {
+        (block_hosts::KIND, RefusalReason::NotCarriedOut) => {
+            "the function does not allow it: MISRULE_BLOCK_HOSTS=true does".to_owned()
+        }
+        (_, reason) => reason.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -98,5 +108,9 @@ mod tests {
         };
         assert_eq!(carries("true"), Carries::new(&carried_out()));
         assert_ne!(carries("false"), Carries::new(&carried_out()));
+        let refused = refusal(block_hosts::KIND, RefusalReason::NotCarriedOut);
+        assert_eq!(refused, "the function does not allow it: MISRULE_BLOCK_HOSTS=true does");
+        let shared = RefusalReason::SharedEnvironment;
+        assert_eq!(refusal(block_hosts::KIND, shared), shared.to_string());
     }
 }

@@ -40,7 +40,7 @@ use misrule_engine::decision::{FaultKind, Hook, PlannedStep, PolicyName, Step};
 use misrule_engine::invocation::{EditError, Invocation};
 
 pub use self::block_hosts::Names;
-pub use self::catalogue::{Row, carried_out, carries};
+pub use self::catalogue::{Row, carried_out, carries, refusal};
 pub use self::fail_items::FailedItems;
 pub use self::lasting::Lasting;
 pub use self::stressor::stress;

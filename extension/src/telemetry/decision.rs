@@ -9,6 +9,7 @@ use super::line::{
     About, Cut, Faults, Forbidden, Injected, Level, Line, PolicyDisabled, PolicySaid, RefusedStep, Trapped, WouldHave,
 };
 use crate::control::Armed;
+use crate::faults;
 
 /// The lines of policies that inject, each to be written once: with the first of the policy's faults that is carried out.
 #[derive(Debug, Default)]
@@ -118,7 +119,7 @@ impl Told<'_> {
                 Cut { about, fault: kind.name(), wanted_ms, allowed_ms, reason: reason.to_string(), count: 1 }.into()
             }
             NoteKind::Refused { kind, reason } => {
-                RefusedStep { about, fault: kind.name(), reason: reason.to_string(), count: 1 }.into()
+                RefusedStep { about, fault: kind.name(), reason: faults::refusal(*kind, *reason), count: 1 }.into()
             }
             NoteKind::Trapped { cause, detail } => Trapped { about, cause, reason: detail.clone() }.into(),
             NoteKind::Disabled => {

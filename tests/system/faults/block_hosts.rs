@@ -128,8 +128,8 @@ async fn a_runtime_without_the_library_is_told_and_runs_on() -> Result<()> {
 async fn it_is_refused_where_nobody_allowed_it_or_others_share_the_environment() -> Result<()> {
     let opt = Opt::new()?;
     let shared = ("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
-    for (variables, reason) in
-        [(&[][..], "not carried out by this layer"), (&[ALLOWED, shared], "other invocations share the environment")]
+    let not_allowed = "the function does not allow it: MISRULE_BLOCK_HOSTS=true does";
+    for (variables, reason) in [(&[][..], not_allowed), (&[ALLOWED, shared], "other invocations share the environment")]
     {
         let layered = armed(&opt, &blocks("/resolve/blocked/*", &["shop.test"]), variables).await?;
         let answer = resolves(&layered, "shop.test", true).await?;
