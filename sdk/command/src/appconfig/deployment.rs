@@ -10,6 +10,7 @@ use super::error::{AppConfigError, Call, explain};
 use super::history::{BY, is_under_way, undone_by};
 use super::patience::Patience;
 use super::place::Target;
+use super::seen::Replaces;
 use super::service::{Left, Service};
 use super::version::Content;
 
@@ -40,9 +41,10 @@ impl Service<'_> {
         target: &Target,
         content: &Content,
         strategy: &str,
+        replaces: Replaces,
     ) -> Result<Published, AppConfigError> {
         let version = self.upload(target, content).await?;
-        let deployment = self.deploy_version(target, version, strategy, &content.description).await?;
+        let deployment = self.deploy_version(target, version, strategy, &content.description, replaces).await?;
         Ok(Published { version, deployment })
     }
 
@@ -50,16 +52,16 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// A call is refused, another deployment is under way, or this one is undone.
-    pub(crate) async fn deploy_version(
+    /// A call is refused, another deployment is under way, what may be replaced is there no more, or this one is undone.
+    pub(super) async fn deploy_version(
         &self,
         target: &Target,
         version: i32,
         strategy: &str,
         description: &str,
+        replaces: Replaces,
     ) -> Result<i32, AppConfigError> {
-        let starting = self.start(target, strategy, version, description);
-        let deployment = self.to_its_end("AppConfig has said whether the deployment starts", starting).await?;
+        let deployment = self.start_instead(target, strategy, version, description, replaces).await?;
         if !self.rehearses() {
             self.leaves(Left::UnderWay(deployment));
             self.watch(target, deployment).await?;
@@ -107,31 +109,58 @@ impl Service<'_> {
         Ok(history.under_way().map(|deployment| in_the_way(deployment, target)))
     }
 
+    /// Starts a deployment in the place of what it may replace. AppConfig itself refuses it where any deployment began since
+    /// that was looked at: then it is looked at again.
+    async fn start_instead(
+        &self,
+        target: &Target,
+        strategy: &str,
+        version: i32,
+        description: &str,
+        replaces: Replaces,
+    ) -> Result<i32, AppConfigError> {
+        loop {
+            let latest = match replaces {
+                Replaces::Only(seen) if !self.rehearses() => self.still(target, seen).await?.latest(),
+                _ => None,
+            };
+            let starting = self.start(target, strategy, version, description, latest);
+            let started = self.to_its_end("AppConfig has said whether the deployment starts", starting).await?;
+            if let Some(deployment) = started {
+                return Ok(deployment);
+            }
+        }
+    }
+
+    /// The deployment's number; none where the environment's latest is not the one that was named.
     async fn start(
         &self,
         target: &Target,
         strategy: &str,
         version: i32,
         description: &str,
-    ) -> Result<i32, AppConfigError> {
+        latest: Option<i32>,
+    ) -> Result<Option<i32>, AppConfigError> {
         let call = Call::new("StartDeployment", format!("environment `{}`", target.destination.environment));
         let what = if version == 0 { "of the new version".to_owned() } else { format!("of version {version}") };
         if !self.makes(&call, format_args!("{what}, strategy {strategy}")) {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let request = self.client.start_deployment().application_id(&target.application);
         let request = request.environment_id(&target.environment.id).configuration_profile_id(&target.profile.id);
         let request = request.deployment_strategy_id(strategy).configuration_version(version.to_string());
-        match request.description(self.signed(description)).send().await {
-            Ok(started) => Ok(started.deployment_number()),
-            Err(error) => {
-                if error.code() == Some("ConflictException")
-                    && let Some(in_the_way) = self.in_the_way(target).await?
-                {
-                    return Err(in_the_way);
+        let request = request.set_latest_deployment_number(latest).description(self.signed(description));
+        match request.send().await {
+            Ok(started) => Ok(Some(started.deployment_number())),
+            Err(error) if error.code() == Some("ConflictException") => {
+                let history = self.history(target).await?;
+                match history.under_way() {
+                    _ if latest.is_some() && history.latest() != latest => Ok(None),
+                    Some(under_way) => Err(in_the_way(under_way, target)),
+                    None => Err(explain(&self.endpoint, call, &error)),
                 }
-                Err(explain(&self.endpoint, call, &error))
             }
+            Err(error) => Err(explain(&self.endpoint, call, &error)),
         }
     }
 

@@ -8,6 +8,7 @@ use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 use misrule_engine::delivery::{Form, KeyId};
 use misrule_engine::experiment::{Elsewhere, ExperimentError};
 
+use super::seen::Overtaking;
 use crate::failure::Explain;
 
 /// A call and what it was about: `appconfig:StartDeployment on environment `prod``.
@@ -148,6 +149,14 @@ pub(crate) enum AppConfigError {
     /// The halt still has to wait for another deployment.
     #[error("NOT HALTED: {0}")]
     NotHaltedYet(Box<AppConfigError>),
+    /// What was to be replaced is not there any more.
+    #[error("NOT DEPLOYED: {}", by.told_of(place))]
+    Overtaken {
+        /// Where.
+        place: String,
+        /// What is there instead.
+        by: Overtaking,
+    },
     /// It did not come to its end.
     #[error("deployment {number} was undone ({state}){}", because(.reason.as_ref()))]
     Undone {
@@ -312,6 +321,13 @@ impl Explain for AppConfigError {
                 functions"
                     .to_owned()
             }
+            Self::Overtaken { place, by: Overtaking::Halt(_) } => format!(
+                "`misrule resume --to {place}` brings back what was in force before the halt; say the same again where it is \
+                 meant in spite of the halt"
+            ),
+            Self::Overtaken { place, .. } => format!(
+                "`misrule status --to {place}` tells what is in force; say the same again where it is meant in its place"
+            ),
             Self::NoStrategy { there, .. } => {
                 format!("there is: {}; or say how to grow: `--grow \"10% every 2m\" --bake 10m`", there.join(", "))
             }

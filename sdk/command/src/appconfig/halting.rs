@@ -12,8 +12,13 @@ use super::history::{History, is_under_way};
 use super::monitor::arns;
 use super::patience::Patience;
 use super::place::Target;
+use super::seen::Replaces;
 use super::service::{Left, Service};
 use super::version::{Content, Delivered};
+
+/// What it means that a halt which is in force was not uploaded again.
+const UNSEEN: &str =
+    "a publication that waits for another deployment's end does not see this halt, and may replace the one in force";
 
 /// What is done about the deployment of another profile: AppConfig runs one at a time in an environment, so the halt comes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,28 +58,60 @@ pub(crate) struct Halted {
 impl Service<'_> {
     /// Stops the profile's deployment that is under way, then deploys a halt to everyone at once, unless one is in force. AppConfig
     /// takes a deployment back that it watches while an alarm fires, so the environment's alarms are taken off it meanwhile, and
-    /// put back.
+    /// put back. The halt is uploaded first of all: who waits to publish there sees it, and deploys nothing
+    /// ([`still`](Self::still)). What began all the same is halted, too.
     ///
     /// # Errors
     ///
     /// A call is refused, another profile's deployment stays in the way, or the alarms could not be put back.
     pub(crate) async fn halt(&self, target: &Target, others: Others) -> Result<Halting, AppConfigError> {
-        let deadline = others.deadline();
+        let (deadline, mut experiments) = (others.deadline(), Vec::new());
+        let uploaded = self.upload(target, &Content::halt("")).await;
         loop {
             let history = self.history(target).await?;
             if let Some(published) = self.halt_in_force(target, &history).await {
                 self.leaves(Left::Complete(published.deployment));
+                uploaded.err().into_iter().for_each(|error| self.warn(format_args!("{error}: {UNSEEN}")));
                 return Ok(Halting::Already(published));
             }
             self.make_way(target, others, deadline).await?;
-            let published = match self.deploy_guarded(target, &history).await {
+            let version = match &uploaded {
+                Ok(version) => *version,
+                Err(_) => self.upload(target, &Content::halt("")).await?,
+            };
+            let published = match self.deploy_guarded(target, &history, version).await {
                 // Somebody was faster: the deadline holds.
                 Err(AppConfigError::UnderWay { .. }) => continue,
                 published => published?,
             };
-            let experiments = self.to_its_end("the halt is told", self.experiments(target, &history)).await;
-            return Ok(Halting::Done(Halted { published, experiments }));
+            experiments.extend(self.to_its_end("the halt is told", self.experiments(target, &history)).await);
+            if !self.to_its_end("the halt is told", self.is_overtaken(target, published)).await {
+                return Ok(Halting::Done(Halted { published, experiments }));
+            }
         }
+    }
+
+    /// Whether a deployment of the profile began while the halt did, and came after it.
+    async fn is_overtaken(&self, target: &Target, halt: Published) -> bool {
+        if self.rehearses() {
+            return false;
+        }
+        let history = match self.history(target).await {
+            Ok(history) => history,
+            Err(error) => {
+                self.warn(format_args!("{error}: whether anything was deployed after the halt is not known"));
+                return false;
+            }
+        };
+        let holds = |state: &DeploymentState| is_under_way(state) || *state == DeploymentState::Complete;
+        let mut later = history.of_profile().filter(|it| it.deployment_number > halt.deployment);
+        let Some(later) = later.find(|it| it.state().is_some_and(holds)) else { return false };
+        if matches!(self.delivered(target, later).await, Some(Delivered::Halt)) {
+            return false;
+        }
+        self.leaves(Left::Nothing);
+        self.warn(format_args!("deployment {} began while the halt did: it is halted, too", later.deployment_number));
+        true
     }
 
     /// The halt that is in force, where nothing of the profile is under way to replace it.
@@ -84,23 +121,30 @@ impl Service<'_> {
         halt.then(|| Published::of(deployed))
     }
 
-    async fn deploy_guarded(&self, target: &Target, history: &History) -> Result<Published, AppConfigError> {
+    async fn deploy_guarded(
+        &self,
+        target: &Target,
+        history: &History,
+        version: i32,
+    ) -> Result<Published, AppConfigError> {
         match self.monitors(target).await {
-            Ok(monitors) if monitors.is_empty() => self.deploy_halt(target).await,
+            Ok(monitors) if monitors.is_empty() => self.deploy_halt(target, version).await,
             Ok(monitors) => {
                 self.revert_to_halt(target, history).await;
-                let halted = self.without_alarms(target, &monitors, self.deploy_halt(target));
+                let halted = self.without_alarms(target, &monitors, self.deploy_halt(target, version));
                 self.to_its_end("the alarms are back", halted).await
             }
             Err(error) => {
                 self.warn(format_args!("{error}: an alarm that fires may take the halt back"));
-                self.deploy_halt(target).await
+                self.deploy_halt(target, version).await
             }
         }
     }
 
-    async fn deploy_halt(&self, target: &Target) -> Result<Published, AppConfigError> {
-        self.deploy(target, &Content::halt(""), &self.at_once().await?).await
+    async fn deploy_halt(&self, target: &Target, version: i32) -> Result<Published, AppConfigError> {
+        let (strategy, description) = (self.at_once().await?, Content::halt("").description);
+        let deployment = self.deploy_version(target, version, &strategy, &description, Replaces::Anything).await?;
+        Ok(Published { version, deployment })
     }
 
     /// Until no deployment is under way in the environment: the profile's own is stopped, another one's end is waited for, or it
@@ -198,7 +242,8 @@ impl Service<'_> {
         }
     }
 
-    async fn delivered(&self, target: &Target, deployment: &DeploymentSummary) -> Option<Delivered> {
+    /// What a deployment's version holds, where it can be read.
+    pub(super) async fn delivered(&self, target: &Target, deployment: &DeploymentSummary) -> Option<Delivered> {
         let held = self.held(target, deployment.configuration_version()?).await;
         held.ok().map(|held| held.delivered())
     }

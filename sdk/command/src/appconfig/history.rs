@@ -18,6 +18,11 @@ pub(crate) struct History {
 }
 
 impl History {
+    /// The number of the newest, of whichever profile.
+    pub(super) fn latest(&self) -> Option<i32> {
+        self.deployments.first().map(|newest| newest.deployment_number)
+    }
+
     /// The one that is under way, of whichever profile: AppConfig runs one at a time in an environment.
     pub(super) fn under_way(&self) -> Option<&DeploymentSummary> {
         self.deployments.iter().find(|it| it.state().is_some_and(is_under_way))

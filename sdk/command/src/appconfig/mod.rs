@@ -14,6 +14,7 @@ mod place;
 mod publication;
 pub(crate) mod region;
 mod resuming;
+mod seen;
 mod service;
 mod standing;
 mod strategy;

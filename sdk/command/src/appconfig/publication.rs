@@ -11,6 +11,7 @@ use super::history::{History, is_under_way};
 use super::monitor::Alarms;
 use super::patience::Patience;
 use super::place::Target;
+use super::seen::Replaces;
 use super::service::{Left, Service};
 use super::strategy::Rollout;
 use super::version::{Content, Delivered};
@@ -54,22 +55,23 @@ pub(crate) enum Publishing {
 
 impl Service<'_> {
     /// Uploads and deploys; returns once AppConfig says that it is done. Where nothing was ever deployed a halt goes first, so
-    /// that a rollback has somewhere to go.
+    /// that a rollback has somewhere to go. It replaces what stands there now: what comes while it waits, it leaves alone.
     ///
     /// # Errors
     ///
-    /// Any call is refused, another deployment is under way, the profile has another form, what is deployed there is signed and
-    /// this is not, or the deployment is undone.
+    /// Any call is refused, another deployment is under way, a halt or another publication came meanwhile, the profile has
+    /// another form, what is deployed there is signed and this is not, or the deployment is undone.
     pub(crate) async fn publish(
         &self,
         target: &Target,
         publication: &Publication<'_>,
     ) -> Result<Publishing, AppConfigError> {
         let Publication { content, digest, form, rollout, alarms, validated, wait, .. } = publication;
+        let mut seen = self.see(target).await?;
         self.check_place(target, publication).await?;
         self.check_key(target, publication).await?;
         self.until_free(target, *wait).await?;
-        let history = self.history(target).await?;
+        let history = self.still(target, seen).await?;
         if *validated {
             self.check_form(target, *form).await?;
             self.ensure_validator(target).await?;
@@ -80,11 +82,13 @@ impl Service<'_> {
         self.check_form(target, *form).await?;
         if history.complete().next().is_none() {
             self.say("nothing is deployed there yet: a halt goes first, so that a rollback has somewhere to go");
-            self.deploy(target, &Content::halt(": before the first experiment"), &self.at_once().await?).await?;
+            let (first, at_once) = (Content::halt(": before the first experiment"), self.at_once().await?);
+            let first = self.deploy(target, &first, &at_once, Replaces::Only(seen)).await?;
             self.leaves(Left::Nothing);
+            seen = seen.then(first.deployment);
         }
         self.add_alarms(target, alarms).await?;
-        let published = self.deploy(target, content, &self.strategy(rollout).await?).await?;
+        let published = self.deploy(target, content, &self.strategy(rollout).await?, Replaces::Only(seen)).await?;
         Ok(if self.rehearses() { Publishing::Rehearsed } else { Publishing::Done(published) })
     }
 

@@ -6,6 +6,7 @@ use misrule_engine::time::Timestamp;
 use super::deployment::Published;
 use super::error::AppConfigError;
 use super::place::Target;
+use super::seen::Replaces;
 use super::service::Service;
 use super::standing::Deployed;
 use super::strategy::Rollout;
@@ -24,17 +25,19 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// Nothing is halted, nothing was in force before, it is over, or a call is refused.
+    /// Nothing is halted, nothing was in force before, it is over, something came meanwhile, or a call is refused.
     pub(crate) async fn resume(
         &self,
         target: &Target,
         rollout: &Rollout,
         now: Timestamp,
     ) -> Result<Resumed, AppConfigError> {
+        let seen = self.see(target).await?;
         let (version, experiment) = self.halted_version(target, now).await?;
         let strategy = self.strategy(rollout).await?;
         let description = format!("misrule: {} resumed", experiment.name);
-        let deployment = self.deploy_version(target, version, &strategy, &description).await?;
+        let replaces = Replaces::Only(seen);
+        let deployment = self.deploy_version(target, version, &strategy, &description, replaces).await?;
         Ok(Resumed { published: Published { version, deployment }, experiment })
     }
 

@@ -140,9 +140,6 @@ impl Service<'_> {
     ///
     /// A call is refused.
     pub(crate) async fn form(&self, target: &Target) -> Result<Option<Form>, AppConfigError> {
-        if target.profile.new {
-            return Ok(None);
-        }
         for version in self.versions(target).await? {
             let known = MEDIA_TYPES.iter().find(|(_, media_type)| version.content_type() == Some(media_type));
             let description = version.description().unwrap_or_default();
@@ -166,7 +163,13 @@ impl Service<'_> {
     }
 
     /// The newest first.
-    async fn versions(&self, target: &Target) -> Result<Vec<HostedConfigurationVersionSummary>, AppConfigError> {
+    pub(super) async fn versions(
+        &self,
+        target: &Target,
+    ) -> Result<Vec<HostedConfigurationVersionSummary>, AppConfigError> {
+        if target.profile.new {
+            return Ok(Vec::new());
+        }
         let profile = format!("configuration profile `{}`", target.destination.profile);
         let call = Call::new("ListHostedConfigurationVersions", profile);
         let request = self.client.list_hosted_configuration_versions().application_id(&target.application);
@@ -176,6 +179,11 @@ impl Service<'_> {
         listed.sort_by_key(|version| std::cmp::Reverse(version.version_number()));
         Ok(listed)
     }
+}
+
+/// Whether a version is the halt of somebody who said to halt.
+pub(super) fn is_meant_to_stop(version: &HostedConfigurationVersionSummary) -> bool {
+    version.description() == Some(HALT_DESCRIPTION)
 }
 
 #[cfg(test)]

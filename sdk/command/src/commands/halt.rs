@@ -22,7 +22,7 @@ const HOW_SOON: &str = "each environment stops with the first invocation after i
 /// Stop an experiment
 ///
 /// Stops its deployment where one is under way, then publishes a halt to the same place, to everyone at once; where a halt is in
-/// force already nothing is changed. AppConfig runs one deployment
+/// force already nothing is deployed. AppConfig runs one deployment
 /// at a time in an environment: that of another profile is waited for, or stopped with `--stop-others`. Alarms that AppConfig
 /// watches there are taken off meanwhile and put back, so that none that fires takes the halt back. Each execution environment stops
 /// with the first invocation after its next poll, also in the middle of a delay. It polls when an invocation arrives and the
@@ -75,7 +75,7 @@ fn tell(service: &Service<'_>, halting: &Halting, to: &Destination) -> Row {
     };
     match halting {
         Halting::Already(published) => {
-            service.say(format_args!("a halt is in force at {to} already: nothing was changed"));
+            service.say(format_args!("a halt is in force at {to} already: nothing was deployed"));
             row("already halted", *published)
         }
         Halting::Done(_) if service.rehearses() => fleet::rehearsed(service),

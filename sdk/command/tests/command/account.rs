@@ -103,14 +103,20 @@ impl Account {
         environment.monitors().iter().map(|monitor| monitor.alarm_arn().to_owned()).collect()
     }
 
-    /// Starts a deployment that takes 20 minutes.
+    /// Starts a deployment of the first version that takes 20 minutes.
     pub(crate) async fn deploy_slowly(&self, place: &Place) {
         let request = self.client().create_hosted_configuration_version().application_id(&place.application);
         let request = request.configuration_profile_id(&place.profile).content_type("text/plain");
         request.content(Blob::new("x")).send().await.unwrap();
+        self.start_slowly(place, "1").await;
+    }
+
+    /// Starts a deployment of this version that takes 20 minutes.
+    pub(crate) async fn start_slowly(&self, place: &Place, version: &str) {
         let request = self.client().start_deployment().application_id(&place.application);
         let request = request.environment_id(&place.environment).configuration_profile_id(&place.profile);
-        let request = request.deployment_strategy_id("AppConfig.Canary10Percent20Minutes").configuration_version("1");
+        let request =
+            request.deployment_strategy_id("AppConfig.Canary10Percent20Minutes").configuration_version(version);
         request.send().await.unwrap();
     }
 }

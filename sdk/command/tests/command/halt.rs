@@ -37,7 +37,7 @@ async fn a_halt_that_is_in_force_is_left_alone() {
     account.deploy_slowly(&account.appconfig.create("shop", "prod", "flags")).await;
     assert_eq!(
         account.misrule("halt --to shop/prod/chaos").await,
-        "exit 0\nversion 3 deployment 3\n----\na halt is in force at shop/prod/chaos already: nothing was changed\n"
+        "exit 0\nversion 3 deployment 3\n----\na halt is in force at shop/prod/chaos already: nothing was deployed\n"
     );
     assert_eq!(account.appconfig.calls("StartDeployment"), 4);
 }
@@ -104,7 +104,7 @@ async fn a_halt_that_somebody_was_faster_than_waits_for_them() {
     let others = account.appconfig.create("shop", "prod", "flags");
     // Between the first look and the halt's own deployment.
     let overtakes = async {
-        account.appconfig.until_calls("CreateHostedConfigurationVersion", 1).await;
+        account.appconfig.until_calls("ListDeploymentStrategies", 1).await;
         account.deploy_slowly(&others).await;
         account.appconfig.until_calls("GetDeployment", 1).await;
         account.appconfig.advance(LONG);
@@ -201,10 +201,10 @@ async fn a_dry_run_of_a_halt_takes_no_alarm_off() {
     assert!(account.misrule(&publish).await.starts_with("exit 0\n"));
     let told = account.misrule("halt --to shop/prod/chaos --dry-run -q").await;
     let calls = [
-        "StopDeployment on deployment 2 in environment `prod` of `shop`: which is complete: revert it".to_owned(),
-        "UpdateEnvironment on environment `prod`: to be watched by no alarms".to_owned(),
         "CreateHostedConfigurationVersion on configuration profile `chaos`: 14 bytes of application/json, `misrule: halt`"
             .to_owned(),
+        "StopDeployment on deployment 2 in environment `prod` of `shop`: which is complete: revert it".to_owned(),
+        "UpdateEnvironment on environment `prod`: to be watched by no alarms".to_owned(),
         "StartDeployment on environment `prod`: of the new version, strategy".to_owned(),
         format!("UpdateEnvironment on environment `prod`: to be watched by {ALARM}"),
     ];

@@ -6,6 +6,7 @@ mod account;
 mod build;
 mod bundle;
 mod demo;
+mod front;
 mod halt;
 mod help;
 mod inspect;
@@ -13,6 +14,7 @@ mod interrupt;
 #[cfg(unix)]
 mod layer;
 mod new;
+mod overtaken;
 mod packed;
 mod place;
 mod publish;

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use misrule_local::appconfig::{AppConfig, Behaviour, Plane};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::account::{Account, OUTAGE, until};
+use crate::front;
 use crate::session::Session;
 
 /// A front before two AppConfigs: a call goes to that of the region which it is signed for.
@@ -35,37 +35,11 @@ impl Regions {
     }
 }
 
-/// One request each way; then the connection is closed.
 async fn relay(mut caller: TcpStream, regions: [(&str, SocketAddr); 2]) -> Option<()> {
-    let (head, body) = request(&mut caller).await?;
+    let (head, body) = front::request(&mut caller).await?;
     let signed_for = |(region, _): &&(&str, SocketAddr)| head.contains(&format!("/{region}/"));
     let (_, address) = regions.iter().find(signed_for)?;
-    let mut appconfig = TcpStream::connect(address).await.ok()?;
-    appconfig.write_all(format!("{}connection: close\r\n\r\n", &head[..head.len() - 2]).as_bytes()).await.ok()?;
-    appconfig.write_all(&body).await.ok()?;
-    let mut answer = Vec::new();
-    appconfig.read_to_end(&mut answer).await.ok()?;
-    let answer = answer.strip_prefix(b"HTTP/1.1 ")?;
-    let end = answer.iter().position(|byte| *byte == b'\n')? + 1;
-    let begin = [b"HTTP/1.1 ", &answer[..end], b"connection: close\r\n"].concat();
-    caller.write_all(&[&begin, &answer[end..]].concat()).await.ok()
-}
-
-async fn request(caller: &mut TcpStream) -> Option<(String, Vec<u8>)> {
-    let mut read = Vec::new();
-    let end = loop {
-        if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end + 4;
-        }
-        caller.read_buf(&mut read).await.ok().filter(|count| *count > 0)?;
-    };
-    let head = String::from_utf8(read[..end].to_vec()).ok()?;
-    let length = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok();
-    let length = head.lines().find_map(length).unwrap_or(0);
-    while read.len() < end + length {
-        caller.read_buf(&mut read).await.ok().filter(|count| *count > 0)?;
-    }
-    Some((head, read.split_off(end)))
+    front::pass_on(caller, (&head, &body), *address).await
 }
 
 #[tokio::test]
