@@ -22,6 +22,17 @@ pub fn program(name: &str) -> Result<PathBuf> {
     built(name)
 }
 
+/// An example of the workspace, which looks for the programs of the workspace in the folder above its own.
+///
+/// # Errors
+///
+/// Where it cannot be built.
+pub fn example(name: &str) -> Result<PathBuf> {
+    static BUILT: OnceLock<bool> = OnceLock::new();
+    ensure!(*BUILT.get_or_init(|| build(&["--workspace", "--bins", "--examples"])), "cargo cannot build the examples");
+    built(&format!("examples/{name}"))
+}
+
 /// The same as it was built before, for benches: what is measured is whose path they are given.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ mod guarded;
 mod house;
 mod json_schema;
 mod layer;
+mod local_programs;
 mod metrics;
 mod native_images;
 mod preloaded;

@@ -14,6 +14,22 @@ use misrule_local::front::Front;
 use misrule_local::function::{Function, FunctionBuilder};
 use tokio::signal::unix::{SignalKind, signal};
 
+const USAGE: &str = "\
+Run a program as the runtime of a function behind HTTP, until Ctrl-C
+
+Usage: cargo run -p misrule-local --example function -- PROGRAM [ARGUMENT]...
+
+For example: python3 -m awslambdaric app.handler
+
+Prints the function's URL, and on stderr its log. The folder that it is started in is the function's.
+
+Variables:
+  AWS_LAMBDA_FUNCTION_NAME  the function's name [default: example]
+  AWS_REGION                its region [default: us-east-1]
+  _HANDLER                  its handler [default: the last argument]
+  MISRULE_SOURCE            where its experiments come from: with it, the function runs under the layer, which
+                            `cargo build -p misrule-extension` builds; every MISRULE_ and AWS_ variable reaches both";
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let Err(error) = run().await else { return ExitCode::SUCCESS };
@@ -34,17 +50,31 @@ fn say(line: &str) {
 async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let needed = "a program is needed, for example: python3 -m awslambdaric app.handler";
-    let (program, arguments) = arguments.split_first().ok_or(needed)?;
-    let function = Function::builder("example").runtime(program, arguments.iter().map(String::as_str));
+    match arguments.split_first().ok_or(needed)? {
+        (help, _) if help == "--help" || help == "-h" => writeln!(std::io::stdout(), "{USAGE}")?,
+        (option, _) if option.starts_with('-') => {
+            return Err(format!("there is no option `{option}`: --help says what there is").into());
+        }
+        (program, arguments) => serve(named(program, arguments)?).await?,
+    }
+    Ok(())
+}
+
+async fn serve(function: FunctionBuilder) -> Result<(), Box<dyn Error>> {
     let function = layered(function)?
         .task_root(std::env::current_dir()?)
         .on_output(|line| say(&format!("{}: {}", line.origin, line.text)))
         .on_report(say);
-    let function = function.start().await?;
-    let front = Front::serve(Arc::new(function)).await?;
-    writeln!(std::io::stdout(), "{}", front.url())?;
     // The processes stand in groups of their own: an interrupt does not reach them, and they end with what owns them.
+    let function = tokio::select! {
+        started = function.start() => Arc::new(started?),
+        interrupted = interrupted() => return Ok(interrupted?),
+    };
+    let front = Front::serve(Arc::clone(&function)).await?;
+    writeln!(std::io::stdout(), "{}", front.url())?;
     interrupted().await?;
+    // As on Lambda, so that the layer tells what it has only counted.
+    function.shutdown().await;
     Ok(())
 }
 
@@ -58,6 +88,23 @@ async fn interrupted() -> std::io::Result<()> {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+/// The function of this program, as the variables name it.
+fn named(program: &str, arguments: &[String]) -> Result<FunctionBuilder, Box<dyn Error>> {
+    let name = variable("AWS_LAMBDA_FUNCTION_NAME")?.unwrap_or_else(|| "example".to_owned());
+    let handler = variable("_HANDLER")?.or_else(|| arguments.last().cloned()).unwrap_or_default();
+    let function = Function::builder(name).runtime(program, arguments.iter().map(String::as_str)).handler(handler);
+    Ok(match variable("AWS_REGION")? {
+        Some(region) => function.region(region),
+        None => function,
+    })
+}
+
+/// A variable's value; none where it is not set, or empty.
+fn variable(name: &str) -> Result<Option<String>, String> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    value.map(|value| value.into_string().map_err(|value| format!("{name} is no text: {value:?}"))).transpose()
 }
 
 /// The function with the layer on it, where its source is set. The layer lies in the folder above this example.

@@ -180,7 +180,7 @@ impl Function {
     }
 
     /// Ends the environment as Lambda does when it has no more work for it; nothing where there is none.
-    pub async fn shutdown(self) -> Option<Shutdown> {
+    pub async fn shutdown(&self) -> Option<Shutdown> {
         let environment = self.slot.take()?;
         Some(environment.shut_down(ShutdownReason::SpinDown).await)
     }
