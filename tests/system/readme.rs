@@ -93,6 +93,8 @@ async fn the_place_is_made_as_readme_says() -> Result<()> {
     run("misrule halt --to shop/prod/faults", folder.path(), &appconfig, "stable").await?;
     // A halt goes first where nothing was deployed.
     assert_eq!(appconfig.calls("StartDeployment"), 4);
+    run(&block("signed")?, folder.path(), &appconfig, "stable").await?;
+    assert_eq!(appconfig.calls("StartDeployment"), 6);
     Ok(())
 }
 
@@ -105,11 +107,17 @@ async fn a_policy_of_ones_own_reaches_a_running_function() -> Result<()> {
         );
         return Ok(());
     };
-    let layered = layered::layered(layered::python("shop-front")?).await?;
+    let (appconfig, place) = layered::local_appconfig().await?;
+    appconfig.create("shop", "prod", "own");
+    let source = ("MISRULE_SOURCE", "appconfig:shop/prod/own");
+    let layered = layered::layered_beside(appconfig, place, layered::python("shop-front")?, &[source]).await?;
     assert_eq!(layered.get("/orders/7").await?.0, 200);
     let (news, process) = (layered.news(), layered.process_id()?);
 
     let folder = tempfile::tempdir()?;
+    // What stands further up on the page was done before.
+    std::fs::write(folder.path().join("experiment.toml"), blocks("toml")?.first().context("README begins with one")?)?;
+    run(&block("place")?, folder.path(), &layered.appconfig, &toolchain).await?;
     let policy = folder.path().join("paris-outage");
     run(&block("new")?, folder.path(), &layered.appconfig, &toolchain).await?;
     std::fs::write(policy.join("src/lib.rs"), block("lib")?)?;
