@@ -10,7 +10,8 @@ use crate::printer::Printer;
 
 /// Compile a policy crate to a component
 ///
-/// Needs cargo and the target wasm32-unknown-unknown: `rustup target add wasm32-unknown-unknown`.
+/// Needs cargo and the target wasm32-unknown-unknown: `rustup target add wasm32-unknown-unknown`, or a toolchain that has it in
+/// RUSTUP_TOOLCHAIN.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The crate's folder

@@ -89,7 +89,9 @@ impl Explain for CargoError {
             Self::NoCdylib(_) => {
                 Some("add `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` in its Cargo.toml".to_owned())
             }
-            Self::NoTarget { target, .. } => Some(format!("rustup target add {target}")),
+            Self::NoTarget { target, .. } => {
+                Some(format!("rustup target add {target}; or name a toolchain that has it in RUSTUP_TOOLCHAIN"))
+            }
             Self::Failed { .. } | Self::Start { .. } | Self::Provenance(..) | Self::Answer { .. } => None,
         }
     }

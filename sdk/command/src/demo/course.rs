@@ -76,7 +76,6 @@ impl<'a> Course<'a> {
     async fn outage_begins(&mut self, published: Duration) -> Result<Duration, DemoError> {
         self.printer.say("outage: the experiment is published to both regions");
         self.stage.publish(self.printer).await?;
-        let done = self.recorder.now();
         let first = |history: &History, from: Duration| {
             history.requests.iter().find(|request| request.at >= from && !request.served).map(|request| request.at)
         };
@@ -84,8 +83,10 @@ impl<'a> Course<'a> {
         let within = TAKES_HOLD.as_secs();
         let took_hold = first(&self.recorder.history(), published);
         let took_hold = took_hold.ok_or(DemoError::NoFault { region: Region::Us, within })?;
-        let since = in_seconds(took_hold.saturating_sub(done));
-        self.printer.say(format_args!("  {since} after publishing the first request fails in {}", Region::Us));
+        // From the moment that the picture numbers, too.
+        let since = in_seconds(took_hold.saturating_sub(published));
+        self.printer
+            .say(format_args!("  {since} after `misrule publish` began the first request fails in {}", Region::Us));
         Ok(took_hold)
     }
 
@@ -112,8 +113,10 @@ impl<'a> Course<'a> {
         };
         self.watch("recovery", RECOVERY, back).await;
         if let Some(took) = self.recorder.history().settled(&(halted..self.recorder.now()), at_home) {
-            self.printer
-                .say(format_args!("  {} after the halt every client was back in its nearest region", in_seconds(took)));
+            self.printer.say(format_args!(
+                "  {} after `misrule halt` began every client was back in its nearest region",
+                in_seconds(took)
+            ));
         }
         Ok(())
     }

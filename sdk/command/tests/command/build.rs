@@ -162,6 +162,6 @@ fn a_toolchain_without_the_target_is_named_with_the_command_that_adds_it() {
     assert_eq!(
         session.with("RUSTC", rustc).misrule("build --path p"),
         "exit 1\n----\nerror: the toolchain `stable-x86_64` has no target wasm32-unknown-unknown\n\
-         hint: rustup target add wasm32-unknown-unknown\n"
+         hint: rustup target add wasm32-unknown-unknown; or name a toolchain that has it in RUSTUP_TOOLCHAIN\n"
     );
 }

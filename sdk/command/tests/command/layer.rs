@@ -65,7 +65,7 @@ fn a_target_that_is_missing_is_named_before_anything_is_built() {
     assert_eq!(
         checkout("x86_64-unknown-linux-gnu").misrule("layer --arch all"),
         "exit 1\n----\nerror: the toolchain `stable-x86_64` has no target aarch64-unknown-linux-gnu\n\
-         hint: rustup target add aarch64-unknown-linux-gnu\n"
+         hint: rustup target add aarch64-unknown-linux-gnu; or name a toolchain that has it in RUSTUP_TOOLCHAIN\n"
     );
 }
 

@@ -28,11 +28,11 @@ pub(super) fn of(experience: &Experience) -> Vec<Moment> {
     let moved = history.settled(&outage, in_the_eu).map(|took| outage.start + took);
     let back = history.settled(&recovery, at_home).map(|took| recovery.start + took);
     let all = [
-        (Some(moments.published), "misrule publish, to both regions".to_owned()),
+        (Some(moments.published), "misrule publish begins, to both regions".to_owned()),
         (Some(moments.took_hold), format!("the first request fails in {}", Region::Us)),
         (history.changed(Region::Us, Health::Unhealthy, &outage), format!("{} is unhealthy", Region::Us)),
         (moved, "the last client is in the EU".to_owned()),
-        (Some(moments.halted), "misrule halt, in both regions".to_owned()),
+        (Some(moments.halted), "misrule halt begins, in both regions".to_owned()),
         (history.changed(Region::Us, Health::Healthy, &recovery), format!("{} is healthy again", Region::Us)),
         (back, "the last client is home again".to_owned()),
     ];
