@@ -4,6 +4,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, profile};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::{Builder, tls};
 use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::service_config::ServiceConfigKey;
 use misrule_engine::experiment::is_region;
 
 use super::error::AppConfigError;
@@ -17,9 +18,9 @@ pub(crate) struct Connection {
     /// The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
     #[arg(long = "region", value_name = "REGION", value_delimiter = ',')]
     regions: Vec<String>,
-    /// Another AppConfig than the region's own, such as a local one
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    /// Another AppConfig than the region's own, such as a local one; with commas one for each region
+    #[arg(long = "endpoint-url", value_name = "URL", value_delimiter = ',')]
+    endpoint_urls: Vec<String>,
     /// The profile of the AWS configuration files to take credentials and region from
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
@@ -30,7 +31,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// No region, one that is none, or a profile that there is not.
+    /// No region, one that is none, a profile that there is not, or endpoints for other regions than these.
     pub(crate) async fn open<'p>(&self, printer: &'p Printer) -> Result<Vec<Service<'p>>, AppConfigError> {
         self.open_as(printer, false).await
     }
@@ -49,13 +50,17 @@ impl Connection {
         self.check_profile().await?;
         let config = self.load().await;
         let regions = self.regions(&config)?;
+        self.check_endpoints(&regions)?;
         regions.iter().filter_map(|region| region::warning(region)).for_each(|warning| printer.warn(warning));
         let manner = Manner { names_region: regions.len() > 1, rehearsal };
-        let service = |region: String| {
-            let config = config.to_builder().region(Region::new(region.clone())).build();
-            Service::new(config, region, self.aws_profile.clone(), printer, manner)
+        let service = |(number, region): (usize, String)| {
+            let mut config = config.to_builder().region(Region::new(region.clone()));
+            if let Some(url) = self.endpoint_urls.get(number) {
+                config = config.endpoint_url(url);
+            }
+            Service::new(config.build(), region, self.aws_profile.clone(), printer, manner)
         };
-        Ok(regions.into_iter().map(service).collect())
+        Ok(regions.into_iter().enumerate().map(service).collect())
     }
 
     async fn load(&self) -> SdkConfig {
@@ -64,13 +69,22 @@ impl Connection {
         if let Some(region) = self.regions.first() {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(url) = &self.endpoint_url {
+        if let Some(url) = self.endpoint_urls.first() {
             loader = loader.endpoint_url(url);
         }
         if let Some(profile) = &self.aws_profile {
             loader = loader.profile_name(profile);
         }
         loader.load().await
+    }
+
+    /// One for all, or one for each.
+    fn check_endpoints(&self, regions: &[String]) -> Result<(), AppConfigError> {
+        let (endpoints, regions) = (self.endpoint_urls.len(), regions.len());
+        if endpoints > 1 && endpoints != regions {
+            return Err(AppConfigError::EndpointCount { endpoints, regions });
+        }
+        Ok(())
     }
 
     fn regions(&self, config: &SdkConfig) -> Result<Vec<String>, AppConfigError> {
@@ -101,6 +115,32 @@ impl Connection {
         there.sort();
         Err(AppConfigError::NoProfile { profile, there })
     }
+}
+
+/// Whether each region has an AppConfig of its own: in one that stands for several, what is absent would be made several times,
+/// under one name.
+///
+/// # Errors
+///
+/// Some of them share one.
+pub(crate) fn check_apart(services: &[Service<'_>]) -> Result<(), AppConfigError> {
+    for service in services {
+        let same = services.iter().filter(|other| other.endpoint == service.endpoint);
+        let regions: Vec<_> = same.map(|same| same.region().to_owned()).collect();
+        if regions.len() > 1 {
+            return Err(AppConfigError::OneEndpoint { endpoint: service.endpoint.clone(), regions });
+        }
+    }
+    Ok(())
+}
+
+/// The endpoint that something names for AppConfig, by the SDK's own rules; none where it is the region's.
+pub(super) fn endpoint(config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id("AppConfig").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+    let said_here = config.get_origin("endpoint_url").is_client_config();
+    let of_service = config.service_config().filter(|_| !said_here).zip(key.build().ok());
+    let own = of_service.and_then(|(of_service, key)| of_service.load_config(key));
+    own.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 fn check_region(said_by: &'static str, region: &str) -> Result<(), AppConfigError> {

@@ -46,6 +46,22 @@ pub(crate) enum AppConfigError {
         /// What it says.
         region: String,
     },
+    /// Several endpoints, and not one for each region.
+    #[error("`--endpoint-url` names {endpoints} endpoints, and the regions are {regions}")]
+    EndpointCount {
+        /// How many it names.
+        endpoints: usize,
+        /// How many regions there are.
+        regions: usize,
+    },
+    /// Several regions, and one AppConfig behind them.
+    #[error("the regions {} share one endpoint, {endpoint}, which AWS_ENDPOINT_URL or `--endpoint-url` says", regions.join(" and "))]
+    OneEndpoint {
+        /// Which.
+        endpoint: String,
+        /// Those that share it.
+        regions: Vec<String>,
+    },
     /// The profile is in neither of the AWS configuration files.
     #[error("there is no AWS profile `{profile}`")]
     NoProfile {
@@ -291,6 +307,10 @@ impl Explain for AppConfigError {
         let hint = match self {
             Self::NoRegion => "give `--region`, or set AWS_REGION".to_owned(),
             Self::NotARegion { .. } => "give a region's code, for example us-east-1".to_owned(),
+            Self::EndpointCount { .. } => "name one for each region, in their order".to_owned(),
+            Self::OneEndpoint { .. } => "what is absent would be made once for each, under one name: leave the endpoint \
+                                         out, and each region has its own; or name one for each: `--endpoint-url URL,URL`"
+                .to_owned(),
             Self::NoProfile { there, .. } if there.is_empty() => {
                 "the AWS configuration files have none: `aws configure` makes one".to_owned()
             }

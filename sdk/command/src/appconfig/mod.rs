@@ -21,7 +21,7 @@ mod strategy;
 mod validator;
 mod version;
 
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, check_apart};
 pub(crate) use deployment::Published;
 pub(crate) use destination::Destination;
 pub(crate) use error::AppConfigError;

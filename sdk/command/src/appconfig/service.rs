@@ -10,6 +10,7 @@ use aws_sdk_appconfig::config::ProvideCredentials;
 use tokio::sync::OnceCell;
 
 use super::caller::Caller;
+use super::connection;
 use super::error::{self, AppConfigError, Call};
 use crate::printer::{Printer, Progress};
 
@@ -58,7 +59,7 @@ impl<'p> Service<'p> {
         printer: &'p Printer,
         manner: Manner,
     ) -> Self {
-        let endpoint = config.endpoint_url().map_or_else(|| format!("its endpoint in {region}"), str::to_owned);
+        let endpoint = connection::endpoint(&config).unwrap_or_else(|| format!("its endpoint in {region}"));
         Self {
             client: Client::new(&config),
             endpoint,

@@ -8,7 +8,7 @@ use misrule_engine::time::Timestamp;
 
 use crate::appconfig::{
     Alarms, AppConfigError, Connection, Destination, Found, Patience, Publication, Published, Publishing, Rollout,
-    Service, Target,
+    Service, Target, check_apart,
 };
 use crate::content::{Draft, Prepared};
 use crate::failure::{Explain, Failure};
@@ -97,6 +97,7 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let draft = draft.judged_by(arguments.public_key.map(|keys| keys.0));
     draft.warnings().into_iter().for_each(|warning| printer.warn(warning));
     let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
+    check_apart(&services)?;
     arguments.alarms.check(&services)?;
     if arguments.alarms.any() && arguments.rollout.is_immediate() {
         printer.warn("`--alarm` has no time to fire: say `--grow` or `--bake`, too");

@@ -144,7 +144,7 @@ Options:
       --alarm <ARN>           A CloudWatch alarm that takes the deployment back where it fires; again for another one, each in its own region
       --alarm-role <ARN>      The IAM role by which AppConfig looks at the alarms
       --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
-      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one; with commas one for each region
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
   -q, --quiet                 Say nothing but errors
   -v, --verbose               Say more: each step on the way
@@ -169,7 +169,7 @@ Options:
       --stop-others           Stop the deployment of another profile rather than wait for its end; AppConfig then takes it back
       --dry-run               Say each call that would change something, and make none of them
       --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
-      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one; with commas one for each region
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
   -q, --quiet                 Say nothing but errors
   -v, --verbose               Say more: each step on the way
@@ -191,7 +191,7 @@ Usage: misrule status [OPTIONS] --to <APP/ENV/PROFILE>
 Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
       --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
-      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one; with commas one for each region
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
   -q, --quiet                 Say nothing but errors
   -v, --verbose               Say more: each step on the way
@@ -214,7 +214,7 @@ Options:
       --to <APP/ENV/PROFILE>  The AppConfig application, environment and configuration profile, by name or id
       --last <COUNT>          How many, at most [default: 10]
       --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
-      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one; with commas one for each region
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
   -q, --quiet                 Say nothing but errors
   -v, --verbose               Say more: each step on the way
@@ -240,7 +240,7 @@ Options:
       --grow <STEPS>          Grow in steps, for example "10% every 2m"; the strategy is made where it is absent
       --bake <MINUTES>        How long alarms may still roll it back once it has reached everyone, for example 10m
       --region <REGION>       The AWS region, or several: again, or with commas; by default AWS_REGION or the AWS profile's
-      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one
+      --endpoint-url <URL>    Another AppConfig than the region's own, such as a local one; with commas one for each region
       --aws-profile <NAME>    The profile of the AWS configuration files to take credentials and region from
   -q, --quiet                 Say nothing but errors
   -v, --verbose               Say more: each step on the way

@@ -1,15 +1,11 @@
 //! Several regions with one command.
 
-use std::net::SocketAddr;
-
 use misrule_local::appconfig::{AppConfig, Behaviour, Plane};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::account::{Account, OUTAGE, until};
-use crate::front;
 use crate::session::Session;
 
-/// A front before two AppConfigs: a call goes to that of the region which it is signed for.
+/// An AppConfig for each of two regions.
 struct Regions {
     paris: AppConfig,
     virginia: AppConfig,
@@ -19,27 +15,17 @@ struct Regions {
 impl Regions {
     async fn of(session: Session) -> Self {
         let (paris, virginia) = (AppConfig::serve().await.unwrap(), AppConfig::serve().await.unwrap());
-        let regions = [("eu-west-3", paris.address()), ("us-east-1", virginia.address())];
-        let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let account = Account::at(session, &format!("http://{}", front.local_addr().unwrap())).await;
-        tokio::spawn(async move {
-            while let Ok((caller, _)) = front.accept().await {
-                tokio::spawn(relay(caller, regions));
-            }
-        });
-        Self { paris, virginia, account }
+        Self { paris, virginia, account: Account::of(session).await }
+    }
+
+    fn both(&self, arguments: &str) -> String {
+        let (paris, virginia) = (self.paris.endpoint(), self.virginia.endpoint());
+        format!("{arguments} --region eu-west-3,us-east-1 --endpoint-url {paris},{virginia}")
     }
 
     async fn misrule(&self, arguments: &str) -> String {
-        self.account.misrule(&format!("{arguments} --region eu-west-3,us-east-1")).await
+        self.account.misrule(&self.both(arguments)).await
     }
-}
-
-async fn relay(mut caller: TcpStream, regions: [(&str, SocketAddr); 2]) -> Option<()> {
-    let (head, body) = front::request(&mut caller).await?;
-    let signed_for = |(region, _): &&(&str, SocketAddr)| head.contains(&format!("/{region}/"));
-    let (_, address) = regions.iter().find(signed_for)?;
-    front::pass_on(caller, (&head, &body), *address).await
 }
 
 #[tokio::test]
@@ -85,12 +71,12 @@ async fn a_region_that_fails_does_not_keep_the_others_from_being_halted() {
 #[tokio::test]
 async fn an_interrupt_tells_what_goes_on_in_each_region() {
     let regions = Regions::of(Session::new().file("outage.toml", OUTAGE)).await;
-    let publish = "publish outage.toml --to shop/prod/chaos --yes --grow=50%every5m --region eu-west-3,us-east-1";
+    let publish = regions.both("publish outage.toml --to shop/prod/chaos --yes --grow=50%every5m");
     let both = async {
         regions.paris.until_calls("GetDeployment", 2).await;
         regions.virginia.until_calls("GetDeployment", 2).await;
     };
-    let told = regions.account.signalled("INT", publish, both).await;
+    let told = regions.account.signalled("INT", &publish, both).await;
     let goes_on = "deployment 2 goes on without this command";
     let error = format!("error: interrupted: eu-west-3: {goes_on}; us-east-1: {goes_on}\n");
     let to = "--to shop/prod/chaos --region eu-west-3,us-east-1";
@@ -145,4 +131,32 @@ async fn a_region_that_is_misspelt_is_told_before_anything_is_called() {
     let warning =
         "warning: `us-esat-1` is no region that this version knows: it is new, or misspelt; `us-east-1` is one\n";
     assert!(told.starts_with(&format!("exit 1\n----\n{warning}error: access denied: ")), "{told}");
+}
+
+#[tokio::test]
+async fn regions_that_share_an_endpoint_are_refused_before_anything_is_made() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    let publish = "publish outage.toml --to blog/prod/faults --yes";
+    let refused = "exit 1\n----\nerror: the regions eu-west-3 and us-east-1 share one endpoint, http://localhost, which \
+         AWS_ENDPOINT_URL or `--endpoint-url` says\nhint: what is absent would be made once for each, under one name: leave \
+         the endpoint out, and each region has its own; or name one for each: `--endpoint-url URL,URL`\n";
+    let both = "--region eu-west-3,us-east-1";
+    let url = account.appconfig.endpoint();
+    for endpoint in [String::new(), format!("--endpoint-url {url}"), format!("--endpoint-url {url},{url}")] {
+        assert_eq!(account.misrule(&format!("{publish} {both} {endpoint}")).await, refused, "{endpoint}");
+    }
+    assert_eq!(account.appconfig.calls("ListApplications") + account.appconfig.calls("CreateApplication"), 0);
+    assert!(account.misrule(&format!("{publish} --region us-east-1")).await.starts_with("exit 0\n"));
+    let told = account.misrule(&format!("{publish} --endpoint-url {url},{url}")).await;
+    let count = "error: `--endpoint-url` names 2 endpoints, and the regions are 1\nhint: name one for each region, in their order\n";
+    assert_eq!(told, format!("exit 1\n----\n{count}"));
+}
+
+#[tokio::test]
+async fn an_endpoint_of_appconfigs_alone_is_shared_too() {
+    let session = Session::new().file("outage.toml", OUTAGE).with("AWS_ENDPOINT_URL_APPCONFIG", "http://127.0.0.1:1");
+    let account = Account::at(session, "http://127.0.0.1:2").await;
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos --region eu-west-3,us-east-1").await;
+    let error = "error: the regions eu-west-3 and us-east-1 share one endpoint, http://127.0.0.1:1, which ";
+    assert!(told.starts_with(&format!("exit 1\n----\n{error}")), "{told}");
 }
