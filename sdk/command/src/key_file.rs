@@ -69,9 +69,20 @@ impl Explain for KeyFileError {
             )),
             Self::NothingNative => Some("leave it out, or sign with `--key FILE`".to_owned()),
             Self::Exists(_) => Some("say another with `--output FILE`".to_owned()),
-            Self::Read { .. } => Some("`misrule keygen` makes one".to_owned()),
+            Self::Read { path, source } => unread_hint(path, source.kind()),
             Self::Write { .. } | Self::Random(_) => None,
         }
+    }
+}
+
+fn unread_hint(path: &Path, why: io::ErrorKind) -> Option<String> {
+    match why {
+        io::ErrorKind::NotFound => Some("`misrule keygen` makes one".to_owned()),
+        io::ErrorKind::PermissionDenied => Some(format!(
+            "a private key is for its owner to read: run this as the owner, who may need `chmod 600 {}`",
+            path.display()
+        )),
+        _ => None,
     }
 }
 
@@ -189,6 +200,14 @@ fn seed(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_made_only_where_it_is_absent() {
+        let hint = |kind: io::ErrorKind| KeyFileError::Read { path: "my.pem".into(), source: kind.into() }.hint();
+        assert_eq!(hint(io::ErrorKind::NotFound).unwrap(), "`misrule keygen` makes one");
+        assert!(hint(io::ErrorKind::PermissionDenied).unwrap().ends_with("`chmod 600 my.pem`"));
+        assert_eq!(hint(io::ErrorKind::IsADirectory), None);
+    }
 
     #[test]
     fn a_key_reads_back() {
