@@ -50,6 +50,8 @@ pub(crate) struct Prepared {
     without_images: bool,
     /// The faults that its policies ask for in vain.
     out_of_hook: Vec<String>,
+    /// Why nothing can ever be injected where it goes, where that is sure.
+    pub(crate) in_vain: Option<String>,
     /// What is uploaded.
     pub(crate) content: Content,
 }
@@ -185,6 +187,7 @@ impl Draft {
             signature: Signature::of(key, signed_by),
             without_images,
             out_of_hook: self.out_of_hook(&armed),
+            in_vain: self.in_vain(&to.regions, &armed),
             content,
         })
     }

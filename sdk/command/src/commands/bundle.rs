@@ -83,6 +83,7 @@ fn report(prepared: &Prepared, printer: &Printer) {
         None => printer.say("not signed: a layer with MISRULE_PUBLIC_KEY does not arm it"),
     }
     printer.say(format_args!("`{}` ends at {}", prepared.name, prepared.ends));
+    prepared.in_vain.iter().for_each(|warning| printer.warn(warning));
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {

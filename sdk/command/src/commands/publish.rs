@@ -142,7 +142,10 @@ async fn publish(
         let published = service.publish(&target?, &publication(arguments, &prepared)).await?;
         Ok(tell(service, &published, &prepared, &arguments.to))
     });
-    fleet::tell(printer, services, &["version", "deployment", "sha256"], rows.await)
+    fleet::tell(printer, services, &["version", "deployment", "sha256"], rows.await)?;
+    // Last, where it is not overlooked.
+    prepared.in_vain.iter().for_each(|warning| printer.warn(warning));
+    Ok(())
 }
 
 type Looked = Result<Found, AppConfigError>;

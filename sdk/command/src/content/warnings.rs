@@ -11,6 +11,7 @@ use misrule_engine::sandbox::Hooks;
 use serde_json::Value;
 
 use super::{Draft, LARGEST, Prepared, Signature};
+use crate::appconfig::region;
 use crate::compile::{self, Used};
 
 /// An experiment that starts later than this is told.
@@ -27,6 +28,8 @@ impl Draft {
         if blast_radius.rate.share() <= 0.0 {
             warnings.push(format!("`blast_radius.rate` is 0: `{name}` injects nothing"));
         }
+        let unknown = blast_radius.regions.iter().filter_map(|region| region::warning(region));
+        warnings.extend(unknown.map(|warning| format!("`blast_radius.regions`: {warning}")));
         warnings.extend(policies.iter().filter_map(|policy| self.idle(policy)));
         warnings.extend(self.opted_in());
         warnings.extend(self.far_ahead());
@@ -37,10 +40,36 @@ impl Draft {
 
     /// What holds in this region.
     pub(crate) fn warning_in(&self, region: &str) -> Option<String> {
-        let Experiment { name, blast_radius, .. } = &self.experiment;
-        let outside = !blast_radius.regions.is_empty() && blast_radius.regions.iter().all(|named| named != region);
-        outside
+        let name = &self.experiment.name;
+        self.is_outside(region)
             .then(|| format!("`blast_radius.regions` does not name `{region}`: published there, `{name}` arms nothing"))
+    }
+
+    /// Why nothing can ever be injected in these regions, where that is sure.
+    pub(super) fn in_vain(&self, regions: &[String], armed: &Enforcer) -> Option<String> {
+        let Experiment { name, blast_radius, policies, .. } = &self.experiment;
+        let mut of_each = armed.hooks().zip(policies);
+        let because = if blast_radius.rate.share() <= 0.0 {
+            "`blast_radius.rate` is 0"
+        } else if !regions.is_empty() && regions.iter().all(|region| self.is_outside(region)) {
+            "`blast_radius.regions` names none of the regions that it is published to"
+        } else if !of_each.any(|((_, hooks), policy)| self.may_inject(policy, hooks)) {
+            "none of its policies can ask for a fault that it may have"
+        } else {
+            return None;
+        };
+        Some(format!("NOTHING CAN BE INJECTED by `{name}`: {because}"))
+    }
+
+    fn is_outside(&self, region: &str) -> bool {
+        let regions = &self.experiment.blast_radius.regions;
+        !regions.is_empty() && regions.iter().all(|named| named != region)
+    }
+
+    fn may_inject(&self, policy: &PolicyUse, hooks: Hooks) -> bool {
+        let allowed = &self.experiment.blast_radius.faults;
+        let may_be_had = |kind: &FaultKind| allowed.contains(kind) && may_be_asked(*kind, hooks);
+        policy.rate.share() > 0.0 && self.asked(policy).is_none_or(|asked| asked.iter().any(may_be_had))
     }
 
     /// A fault that functions carry out only where their owner said so.
@@ -86,7 +115,7 @@ impl Draft {
         if policy.rate.share() <= 0.0 {
             return Some(format!("policy `{name}`: its `rate` is 0: it injects nothing"));
         }
-        let asked = self.asked(policy);
+        let asked = self.asked(policy).unwrap_or_default();
         let allowed = &self.experiment.blast_radius.faults;
         let in_vain = !asked.is_empty() && !asked.iter().any(|kind| allowed.contains(kind));
         let list = |kinds: &[FaultKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
@@ -96,19 +125,20 @@ impl Draft {
         })
     }
 
-    /// The faults that a policy's component can ask for.
-    fn asked(&self, policy: &PolicyUse) -> Vec<FaultKind> {
+    /// The faults that a policy's component can ask for; none where that cannot be told.
+    fn asked(&self, policy: &PolicyUse) -> Option<Vec<FaultKind>> {
         let component = match &policy.component {
             ComponentRef::ReadyMade(name) => misrule_policies::component(name),
             ComponentRef::Module(file) => self.modules.get(file).map(Vec::as_slice),
         };
-        component.and_then(|component| compile::used(component).ok()).map_or_else(Vec::new, |used| faults(&used))
+        component.and_then(|component| compile::used(component).ok()).map(|used| faults(&used))
     }
 
     /// The faults that its policies ask for in vain, once they were configured.
     pub(super) fn out_of_hook(&self, armed: &Enforcer) -> Vec<String> {
         let of_each = armed.hooks().zip(&self.experiment.policies);
-        of_each.flat_map(|((name, hooks), policy)| out_of_hook(name, &self.asked(policy), hooks)).collect()
+        let asked = |policy| self.asked(policy).unwrap_or_default();
+        of_each.flat_map(|((name, hooks), policy)| out_of_hook(name, &asked(policy), hooks)).collect()
     }
 }
 

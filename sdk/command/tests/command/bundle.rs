@@ -354,6 +354,19 @@ fn a_stop_that_has_nothing_to_look_at_is_warned_of() {
 }
 
 #[test]
+fn a_policy_that_may_ask_for_nothing_that_is_allowed_is_told_last() {
+    let catalogue = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests/catalogue.wasm")).unwrap();
+    let own = until()
+        .replace("use = \"path-outage\"\nsettings = { paths = [\"/checkout/**\"] }", "module = \"catalogue.wasm\"");
+    let own = own.replace("[[policy]]", "faults = [\"truncate\"]\n[[policy]]");
+    let session = Session::new().file("catalogue.wasm", catalogue).file("own.toml", own);
+    let told = session.misrule("bundle own.toml --region us-east-1");
+    let last =
+        "\nwarning: NOTHING CAN BE INJECTED by `outage`: none of its policies can ask for a fault that it may have\n";
+    assert!(told.starts_with("exit 0\n") && told.ends_with(last), "{told}");
+}
+
+#[test]
 fn a_key_that_others_may_read_is_warned_of() {
     let (session, _) = keyed();
     let make = "bundle outage.toml --region us-east-1 --key misrule-key.pem";

@@ -82,6 +82,8 @@ async fn a_region_outside_the_blast_radius_is_warned_of() {
     let warning =
         "----\nwarning: `blast_radius.regions` does not name `eu-west-3`: published there, `outage` arms nothing\n";
     assert!(told.starts_with("exit 0\n") && told.contains(warning), "{told}");
+    let last = "\nwarning: NOTHING CAN BE INJECTED by `outage`: `blast_radius.regions` names none of the regions that it is published to\n";
+    assert!(told.ends_with(last), "{told}");
     let told = account.misrule("publish outage.toml --to shop/prod/chaos --region us-east-1").await;
     assert!(told.starts_with("exit 0\n") && !told.contains("warning"), "{told}");
 }
@@ -107,7 +109,20 @@ async fn what_can_inject_nothing_is_warned_of() {
         let account = Account::of(Session::new().file("outage.toml", OUTAGE.replace("[[policy]]", more))).await;
         let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
         assert!(told.starts_with("exit 0\n") && told.contains(warning), "{told}");
+        let last = told.lines().last().unwrap().starts_with("warning: NOTHING CAN BE INJECTED by `outage`: ");
+        assert_eq!(last, warning.ends_with("injects nothing\n"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_region_of_the_blast_radius_that_is_misspelt_is_warned_of() {
+    let misspelt = OUTAGE.replace("[[policy]]", "regions = [\"eu-west-3\", \"us-esat-1\"]\n[[policy]]");
+    let account = Account::of(Session::new().file("outage.toml", misspelt)).await;
+    let told = account.misrule("publish outage.toml --to shop/prod/chaos").await;
+    let warning = "\nwarning: `blast_radius.regions`: `us-esat-1` is no region that this version knows: it is new, or misspelt; \
+                   `us-east-1` is one\n";
+    assert!(told.starts_with("exit 0\n") && told.contains(warning), "{told}");
+    assert_eq!(told.matches("warning").count(), 1, "{told}");
 }
 
 #[tokio::test]
