@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::appconfig::{Destination, Left, Service};
+use crate::appconfig::{AppConfigError, Destination, Left, Service};
 use crate::failure::{Blame, Explain, Failure};
 
 /// What a command was at, for its last words.
@@ -39,23 +39,29 @@ impl Explain for Interrupted {
     }
 }
 
-/// Works, unless a signal comes first. What a service may not leave half done comes to its end even then.
+/// Opens services and works with them, unless a signal comes first. What a service may not leave half done comes to its end even
+/// then.
 ///
 /// # Errors
 ///
 /// The work's own; that it was interrupted, and what goes on without the command.
-pub(crate) async fn heeded(
-    services: &[Service<'_>],
+pub(crate) async fn heeded<'p>(
     work: Work,
     to: &Destination,
-    doing: impl Future<Output = Result<(), Failure>>,
+    opening: impl Future<Output = Result<Vec<Service<'p>>, AppConfigError>>,
+    doing: impl AsyncFnOnce(&[Service<'p>]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut doing = pin!(doing);
+    let mut signals = Signals::heard();
+    let services = tokio::select! {
+        opened = opening => opened?,
+        signal = signals.first() => return Err(interrupted(&[], work, to, signal).into()),
+    };
+    let mut doing = pin!(doing(&services));
     let signal = tokio::select! {
         done = &mut doing => return done,
-        signal = received() => signal,
+        signal = signals.first() => signal,
     };
-    for service in services {
+    for service in &services {
         service
             .held_up_by()
             .into_iter()
@@ -68,7 +74,7 @@ pub(crate) async fn heeded(
     });
     match done.await {
         Some(done) => done,
-        None => Err(interrupted(services, work, to, signal).into()),
+        None => Err(interrupted(&services, work, to, signal).into()),
     }
 }
 
@@ -84,7 +90,7 @@ fn interrupted(services: &[Service<'_>], work: Work, to: &Destination, signal: u
         regions if several && !regions.is_empty() => format!("--to {to} --region {}", regions.join(",")),
         _ => format!("--to {to}"),
     };
-    let halted = services.iter().all(|service| service.left() != Left::Nothing);
+    let halted = !services.is_empty() && services.iter().all(|service| service.left() != Left::Nothing);
     let hint = match work {
         Work::Experiment if goes_on.is_empty() => format!("`misrule status {place}` tells what is in force"),
         Work::Experiment => format!("`misrule halt {place}` stops it; `misrule status {place}` tells how far it is"),
@@ -93,7 +99,11 @@ fn interrupted(services: &[Service<'_>], work: Work, to: &Destination, signal: u
                        MISRULE_DISABLED=true on the functions"
             .to_owned(),
     };
-    Interrupted { signal, left: services.iter().map(told).collect(), hint }
+    let left = match services {
+        [] => vec![work.left(Left::Nothing)],
+        services => services.iter().map(told).collect(),
+    };
+    Interrupted { signal, left, hint }
 }
 
 impl Work {
@@ -113,15 +123,33 @@ impl Work {
 
 /// Waits for Ctrl-C, or for another signal that ends programs; its number.
 pub(crate) async fn received() -> u8 {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let [mut interrupt, mut terminate, mut hangup] = kinds.map(|kind| signal(kind).ok());
-    let kind = tokio::select! {
-        Some(()) = next(&mut interrupt) => SignalKind::interrupt(),
-        Some(()) = next(&mut terminate) => SignalKind::terminate(),
-        Some(()) = next(&mut hangup) => SignalKind::hangup(),
-        else => std::future::pending().await,
-    };
-    u8::try_from(kind.as_raw_value()).unwrap_or(0)
+    Signals::heard().first().await
+}
+
+/// The signals that end programs, which from now on end none.
+struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hangup: Option<Signal>,
+}
+
+impl Signals {
+    fn heard() -> Self {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(|kind| signal(kind).ok());
+        Self { interrupt, terminate, hangup }
+    }
+
+    /// The number of the first that comes, or came.
+    async fn first(&mut self) -> u8 {
+        let kind = tokio::select! {
+            Some(()) = next(&mut self.interrupt) => SignalKind::interrupt(),
+            Some(()) = next(&mut self.terminate) => SignalKind::terminate(),
+            Some(()) = next(&mut self.hangup) => SignalKind::hangup(),
+            else => std::future::pending().await,
+        };
+        u8::try_from(kind.as_raw_value()).unwrap_or(0)
+    }
 }
 
 async fn next(signal: &mut Option<Signal>) -> Option<()> {

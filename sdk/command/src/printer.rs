@@ -129,17 +129,15 @@ impl Printer {
     }
 
     /// Asks a question, where there is a terminal to answer it at: whether the answer is yes.
-    pub(crate) fn asks(&self, question: &str) -> Option<bool> {
+    pub(crate) async fn asks(&self, question: &str) -> Option<bool> {
         if !self.terminal || !io::stdin().is_terminal() {
             return None;
         }
         drop(write!(io::stderr(), "{} [y/N] ", harmless(question)));
-        let mut answer = String::new();
-        let read = io::stdin().read_line(&mut answer);
-        if !answer.ends_with('\n') {
-            drop(writeln!(io::stderr()));
-        }
-        Some(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        let mut line = OpenLine(true);
+        let answer = typed().await;
+        line.0 = !answer.ends_with('\n');
+        Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
     fn tell(&self, line: impl Display) {
@@ -149,6 +147,30 @@ impl Printer {
     fn painted(&self, text: &str, style: &str) -> String {
         if self.coloured { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// A line that is ended when nobody did, also where the command is interrupted.
+struct OpenLine(bool);
+
+impl Drop for OpenLine {
+    fn drop(&mut self) {
+        if self.0 {
+            drop(writeln!(io::stderr()));
+        }
+    }
+}
+
+/// The line that is typed next, as far as it goes. A thread of its own waits for it, so that signals are heard meanwhile; where
+/// the command ends first, it ends with it.
+async fn typed() -> String {
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    let typing = std::thread::Builder::new().spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line);
+        sender.send(read.map(|_| line).unwrap_or_default())
+    });
+    drop(typing);
+    answer.await.unwrap_or_default()
 }
 
 /// How far something has come that is done elsewhere.

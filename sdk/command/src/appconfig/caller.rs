@@ -20,7 +20,8 @@ impl Service<'_> {
     }
 
     async fn identify(&self) -> Option<Caller> {
-        let identity = Client::new(&self.config).get_caller_identity().send().await;
+        let asking = Client::new(&self.config).get_caller_identity().send();
+        let identity = self.ask_of("AWS STS for sts:GetCallerIdentity", asking).await;
         let identity = identity.ok().and_then(|identity| Some((identity.account?, identity.arn?)));
         let known = identity.map(|(account, arn)| Caller { account, arn });
         // An AppConfig that is not the region's own may well stand alone.

@@ -7,6 +7,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use misrule_engine::experiment::is_region;
 
+use super::asking;
 use super::error::AppConfigError;
 use super::region;
 use super::service::{Manner, Service};
@@ -65,7 +66,9 @@ impl Connection {
 
     async fn load(&self) -> SdkConfig {
         let client = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.build_https());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(client.build_https())
+            .timeout_config(asking::limits());
         if let Some(region) = self.regions.first() {
             loader = loader.region(Region::new(region.clone()));
         }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_appconfig::error::ProvideErrorMetadata;
 use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary};
 
+use super::asking;
 use super::caller::Caller;
-use super::error::{AppConfigError, Call, explain};
+use super::error::{AppConfigError, Call};
 use super::history::{BY, is_under_way, undone_by};
 use super::patience::Patience;
 use super::place::Target;
@@ -64,7 +64,8 @@ impl Service<'_> {
         let deployment = self.start_instead(target, strategy, version, description, replaces).await?;
         if !self.rehearses() {
             self.leaves(Left::UnderWay(deployment));
-            self.watch(target, deployment).await?;
+            let watched = self.watch(target, deployment).await;
+            watched.map_err(|error| error.while_watched(deployment, &target.destination))?;
             self.leaves(Left::Complete(deployment));
         }
         Ok(deployment)
@@ -150,17 +151,21 @@ impl Service<'_> {
         let request = request.environment_id(&target.environment.id).configuration_profile_id(&target.profile.id);
         let request = request.deployment_strategy_id(strategy).configuration_version(version.to_string());
         let request = request.set_latest_deployment_number(latest).description(self.signed(description));
-        match request.send().await {
+        let request = request.customize().config_override(asking::longer());
+        match self.ask(call, request.send()).await {
             Ok(started) => Ok(Some(started.deployment_number())),
-            Err(error) if error.code() == Some("ConflictException") => {
+            Err(refusal) if refusal.is_conflict() => {
                 let history = self.history(target).await?;
+                let ours = history.begun(version, latest);
                 match history.under_way() {
+                    // An answer was lost, and the SDK asked again.
+                    _ if ours.is_some() => Ok(ours),
                     _ if latest.is_some() && history.latest() != latest => Ok(None),
                     Some(under_way) => Err(in_the_way(under_way, target)),
-                    None => Err(explain(&self.endpoint, call, &error)),
+                    None => Err(refusal),
                 }
             }
-            Err(error) => Err(explain(&self.endpoint, call, &error)),
+            Err(error) => Err(error),
         }
     }
 

@@ -8,8 +8,9 @@ use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 use misrule_engine::delivery::{Form, KeyId};
 use misrule_engine::experiment::{Elsewhere, ExperimentError};
 
+use super::asking::Attempts;
+use super::destination::Destination;
 use super::seen::Overtaking;
-use crate::failure::Explain;
 
 /// A call and what it was about: `appconfig:StartDeployment on environment `prod``.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,16 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(action: &'static str, resource: impl Into<String>) -> Self {
         Self { action, resource: resource.into() }
+    }
+
+    /// Whether AppConfig may answer only after a while: it takes an upload, or asks a validator.
+    pub(super) fn may_take_long(&self) -> bool {
+        self.starts() || self.action == "CreateHostedConfigurationVersion"
+    }
+
+    /// Whether a deployment may have started though nobody answered.
+    pub(super) fn starts(&self) -> bool {
+        self.action == "StartDeployment"
     }
 }
 
@@ -162,9 +173,24 @@ pub(crate) enum AppConfigError {
         /// AppConfig's word.
         state: String,
     },
-    /// The halt still has to wait for another deployment.
-    #[error("NOT HALTED: {0}")]
-    NotHaltedYet(Box<AppConfigError>),
+    /// A halt failed.
+    #[error("NOT HALTED{}: {cause}", if *.known { "" } else { ", as far as is known" })]
+    Unhalted {
+        /// Whether it is known that no halt is in force or on its way.
+        known: bool,
+        /// What went wrong.
+        cause: Box<AppConfigError>,
+    },
+    /// A deployment is on its way, and AppConfig does not say how far.
+    #[error("deployment {number} goes on, and its end is not known: {cause}")]
+    Unwatched {
+        /// Its number.
+        number: i32,
+        /// Where.
+        place: String,
+        /// What went wrong.
+        cause: Box<AppConfigError>,
+    },
     /// What was to be replaced is not there any more.
     #[error("NOT DEPLOYED: {}", by.told_of(place))]
     Overtaken {
@@ -291,6 +317,30 @@ fn because(reason: Option<&String>) -> String {
 }
 
 impl AppConfigError {
+    /// The same, where a deployment of this number had started.
+    pub(super) fn while_watched(self, number: i32, to: &Destination) -> Self {
+        match self {
+            undone @ Self::Undone { .. } => undone,
+            cause => Self::Unwatched { number, place: to.to_string(), cause: Box::new(cause) },
+        }
+    }
+
+    /// The same, where it kept somebody from halting.
+    pub(super) fn while_halting(self) -> Self {
+        let known = match &self {
+            Self::AlarmsOff { .. } => return self,
+            Self::Unreachable { call, .. } => !call.starts(),
+            Self::Unwatched { .. } => false,
+            _ => true,
+        };
+        Self::Unhalted { known, cause: Box::new(self) }
+    }
+
+    /// Whether AppConfig says that something else is in the way.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "ConflictException")
+    }
+
     /// The same of what is looked for, and would not be made.
     pub(super) fn of_a_search(self) -> Self {
         match self {
@@ -302,112 +352,8 @@ impl AppConfigError {
     }
 }
 
-impl Explain for AppConfigError {
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::NoRegion => "give `--region`, or set AWS_REGION".to_owned(),
-            Self::NotARegion { .. } => "give a region's code, for example us-east-1".to_owned(),
-            Self::EndpointCount { .. } => "name one for each region, in their order".to_owned(),
-            Self::OneEndpoint { .. } => "what is absent would be made once for each, under one name: leave the endpoint \
-                                         out, and each region has its own; or name one for each: `--endpoint-url URL,URL`"
-                .to_owned(),
-            Self::NoProfile { there, .. } if there.is_empty() => {
-                "the AWS configuration files have none: `aws configure` makes one".to_owned()
-            }
-            Self::NoProfile { there, .. } => format!("there is: {}", there.join(", ")),
-            Self::NoCredentials { .. } | Self::BadCredentials { .. } => {
-                "log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`"
-                    .to_owned()
-            }
-            Self::Unreachable { .. } => "check `--region`, `--endpoint-url` and the network".to_owned(),
-            Self::Denied { call } => format!("allow the action appconfig:{} in the caller's IAM policy", call.action),
-            Self::Refused { code, .. } => return refusal_hint(code).map(str::to_owned),
-            Self::NotFound { there, may_be_made, .. } => {
-                let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
-                format!("there is: {there}; {}", if *may_be_made { MAKE } else { LOOK_ELSEWHERE })
-            }
-            Self::Ambiguous { .. } => "use the id instead of the name".to_owned(),
-            Self::WrongProfile { .. } => {
-                "make a hosted freeform one: `aws appconfig create-configuration-profile --location-uri hosted`"
-                    .to_owned()
-            }
-            Self::UnderWay { .. } => {
-                "wait until it is done, or stop it: `aws appconfig stop-deployment`; `misrule halt` does that for an \
-                 experiment of its own profile"
-                    .to_owned()
-            }
-            Self::NotHaltedYet(_) => {
-                "`misrule halt --stop-others` stops that deployment first; or set MISRULE_DISABLED=true on the \
-                functions"
-                    .to_owned()
-            }
-            Self::Overtaken { place, by: Overtaking::Halt(_) } => format!(
-                "`misrule resume --to {place}` brings back what was in force before the halt; say the same again where it is \
-                 meant in spite of the halt"
-            ),
-            Self::Overtaken { place, .. } => format!(
-                "`misrule status --to {place}` tells what is in force; say the same again where it is meant in its place"
-            ),
-            Self::NoStrategy { there, .. } => {
-                format!("there is: {}; or say how to grow: `--grow \"10% every 2m\" --bake 10m`", there.join(", "))
-            }
-            Self::Undone { .. } => "what was in force before is again: `misrule status` names it".to_owned(),
-            Self::AnotherForm { is: Form::Bundle, .. } => ANOTHER_PROFILE.to_owned(),
-            Self::AnotherForm { is: Form::Json, .. } => format!(
-                "make a bundle of its TOML: `--key FILE` signs it, `--unsigned` says that nobody does; or {ANOTHER_PROFILE}"
-            ),
-            Self::Unsigned { .. } => {
-                "sign it: `--key FILE`; or say `--unsigned`: every layer with MISRULE_PUBLIC_KEY then refuses it, and \
-                what it has armed ends"
-                    .to_owned()
-            }
-            Self::ForeignValidator { .. } => {
-                "a profile has one at most: publish without `--validator`, or take it off with \
-                `aws appconfig update-configuration-profile --validators '[]'`"
-                    .to_owned()
-            }
-            Self::PublishedElsewhere { .. } => {
-                "publish it for here: `misrule publish EXPERIMENT.TOML`, to all its regions with one command".to_owned()
-            }
-            Self::NothingToResume { .. } | Self::Over { .. } => {
-                "publish it: `misrule publish EXPERIMENT.TOML`".to_owned()
-            }
-            Self::AlarmElsewhere { region, .. } => {
-                format!("name an alarm of the region that is published to, or add `--region {region}`")
-            }
-            Self::TooManyAlarms { there, .. } => format!("take one off that is there: {}", there.join(", ")),
-            Self::AlarmsOff { restore, .. } => format!("put them back: `{restore}`"),
-            Self::NotHalted { .. } => "`misrule halt` stops it, `misrule publish` replaces it".to_owned(),
-            Self::Failed { .. } => return None,
-        };
-        Some(hint)
-    }
-}
-
-/// How to make what is absent.
-const MAKE: &str = "`misrule publish --yes` makes what is absent";
-
-/// Where experiments of another form go.
-const ANOTHER_PROFILE: &str =
-    "name another configuration profile in `--to`, and in the MISRULE_SOURCE of its functions";
-
-/// Where else it may be.
-const LOOK_ELSEWHERE: &str = "name one of them in `--to`, or another `--region`";
-
-fn refusal_hint(code: &str) -> Option<&'static str> {
-    match code {
-        "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException" | "InvalidClientTokenId" => {
-            Some("the credentials are expired or not of this account: log in again")
-        }
-        "InvalidSignatureException" | "SignatureDoesNotMatch" => Some("check the secret key and this machine's clock"),
-        "PayloadTooLargeException" => Some("publish fewer or smaller modules"),
-        "ServiceQuotaExceededException" => Some("delete what is not needed, or ask AWS for a higher quota"),
-        _ => None,
-    }
-}
-
 /// Turns what the SDK says into one clear message.
-pub(crate) fn explain<E, R>(endpoint: &str, call: Call, error: &SdkError<E, R>) -> AppConfigError
+pub(super) fn explain<E, R>(endpoint: &str, call: Call, attempts: Attempts, error: &SdkError<E, R>) -> AppConfigError
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: fmt::Debug + 'static,
@@ -419,7 +365,8 @@ where
             AppConfigError::Unreachable { endpoint: endpoint.to_owned(), call, cause }
         }
         SdkError::TimeoutError(_) => {
-            AppConfigError::Unreachable { endpoint: endpoint.to_owned(), call, cause: "no answer in time".to_owned() }
+            let cause = format!("no answer in {attempts}");
+            AppConfigError::Unreachable { endpoint: endpoint.to_owned(), call, cause }
         }
         other => AppConfigError::Failed { call, cause: root_cause(other) },
     }

@@ -7,8 +7,9 @@ use misrule_engine::experiment::Experiment;
 use tokio::time::Instant;
 
 use super::deployment::{Published, in_the_way};
-use super::error::{AppConfigError, Call, explain};
-use super::history::{History, is_under_way};
+use super::destination::Destination;
+use super::error::{AppConfigError, Call};
+use super::history::{History, holds, is_under_way};
 use super::monitor::arns;
 use super::patience::Patience;
 use super::place::Target;
@@ -63,8 +64,14 @@ impl Service<'_> {
     ///
     /// # Errors
     ///
-    /// A call is refused, another profile's deployment stays in the way, or the alarms could not be put back.
-    pub(crate) async fn halt(&self, target: &Target, others: Others) -> Result<Halting, AppConfigError> {
+    /// A place is not there, a call is refused or not answered, another profile's deployment stays in the way, or the alarms could
+    /// not be put back; each says what is not halted.
+    pub(crate) async fn halt(&self, to: &Destination, others: Others) -> Result<Halting, AppConfigError> {
+        let halting = async { self.halt_at(&self.find(to).await?, others).await };
+        halting.await.map_err(AppConfigError::while_halting)
+    }
+
+    async fn halt_at(&self, target: &Target, others: Others) -> Result<Halting, AppConfigError> {
         let (deadline, mut experiments) = (others.deadline(), Vec::new());
         let uploaded = self.upload(target, &Content::halt("")).await;
         loop {
@@ -103,7 +110,6 @@ impl Service<'_> {
                 return false;
             }
         };
-        let holds = |state: &DeploymentState| is_under_way(state) || *state == DeploymentState::Complete;
         let mut later = history.of_profile().filter(|it| it.deployment_number > halt.deployment);
         let Some(later) = later.find(|it| it.state().is_some_and(holds)) else { return false };
         if matches!(self.delivered(target, later).await, Some(Delivered::Halt)) {
@@ -175,7 +181,7 @@ impl Service<'_> {
     ) -> Result<(), AppConfigError> {
         let in_the_way = in_the_way(under_way, target);
         if patience.is_none() {
-            return Err(AppConfigError::NotHaltedYet(Box::new(in_the_way)));
+            return Err(in_the_way);
         }
         self.warn(format_args!(
             "{in_the_way}, and AppConfig runs one at a time: the halt waits for its end, up to {patience}; \
@@ -185,7 +191,7 @@ impl Service<'_> {
             return Ok(());
         }
         let over = self.until_over(target, under_way.deployment_number);
-        tokio::time::timeout_at(deadline, over).await.unwrap_or(Err(AppConfigError::NotHaltedYet(Box::new(in_the_way))))
+        tokio::time::timeout_at(deadline, over).await.unwrap_or(Err(in_the_way))
     }
 
     /// Stops a deployment that is under way, and waits until it has.
@@ -223,7 +229,7 @@ impl Service<'_> {
         }
         let request = self.client.stop_deployment().application_id(&target.application);
         let request = request.environment_id(&target.environment.id).deployment_number(number).allow_revert(revert);
-        request.send().await.map(|_| true).map_err(|error| explain(&self.endpoint, call, &error))
+        self.ask(call, request.send()).await.map(|_| true)
     }
 
     /// Reverts the experiment that is in force where a halt was before it: that is felt before the halt is deployed, and AppConfig

@@ -3,7 +3,7 @@
 use aws_sdk_appconfig::operation::get_deployment::GetDeploymentOutput;
 use aws_sdk_appconfig::types::{DeploymentEvent, DeploymentEventType, DeploymentState, DeploymentSummary, TriggeredBy};
 
-use super::error::{AppConfigError, Call, explain};
+use super::error::{AppConfigError, Call};
 use super::place::Target;
 use super::service::Service;
 
@@ -21,6 +21,13 @@ impl History {
     /// The number of the newest, of whichever profile.
     pub(super) fn latest(&self) -> Option<i32> {
         self.deployments.first().map(|newest| newest.deployment_number)
+    }
+
+    /// The profile's newest deployment, where it came after the one of this number, has this version, and holds.
+    pub(super) fn begun(&self, version: i32, after: Option<i32>) -> Option<i32> {
+        let newest = self.of_profile().next().filter(|it| Some(it.deployment_number) > after)?;
+        let ours = newest.configuration_version() == Some(&version.to_string()) && newest.state().is_some_and(holds);
+        ours.then_some(newest.deployment_number)
     }
 
     /// The one that is under way, of whichever profile: AppConfig runs one at a time in an environment.
@@ -64,8 +71,7 @@ impl Service<'_> {
             let call = Call::new("ListDeployments", format!("environment `{}`", target.destination.environment));
             let request = self.client.list_deployments().application_id(&target.application);
             let pages = request.environment_id(&target.environment.id).into_paginator();
-            let listed = pages.items().send().collect::<Result<Vec<_>, _>>().await;
-            deployments = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
+            deployments = self.ask(call, pages.items().send().collect::<Result<Vec<_>, _>>()).await?;
         }
         deployments.sort_by_key(|deployment| std::cmp::Reverse(deployment.deployment_number));
         let profile_name = target.destination.profile.clone();
@@ -81,13 +87,18 @@ impl Service<'_> {
         let call = Call::new("GetDeployment", format!("deployment {number} of {}", target.destination));
         let request = self.client.get_deployment().application_id(&target.application);
         let request = request.environment_id(&target.environment.id).deployment_number(number);
-        request.send().await.map_err(|error| explain(&self.endpoint, call, &error))
+        self.ask(call, request.send()).await
     }
 }
 
 pub(super) fn is_under_way(state: &DeploymentState) -> bool {
     use DeploymentState as State;
     matches!(state, State::Baking | State::Deploying | State::RollingBack | State::Validating)
+}
+
+/// Whether a deployment is in force, or on its way or back.
+pub(super) fn holds(state: &DeploymentState) -> bool {
+    is_under_way(state) || *state == DeploymentState::Complete
 }
 
 /// Who took a deployment back, and why, as its event log says.

@@ -1,12 +1,14 @@
 //! AWS AppConfig's control plane, as far as publishing and halting need it: find or make where to, upload, deploy, watch.
 //! Calls and limits: AWS AppConfig API reference, version 2019-10-09.
 
+mod asking;
 mod caller;
 mod connection;
 mod deployment;
 mod destination;
 mod error;
 mod halting;
+mod hint;
 mod history;
 mod monitor;
 mod patience;

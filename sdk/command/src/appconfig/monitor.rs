@@ -5,7 +5,7 @@ use std::str::FromStr;
 use aws_sdk_appconfig::types::Monitor;
 use misrule_engine::experiment::is_region;
 
-use super::error::{AppConfigError, Call, explain};
+use super::error::{AppConfigError, Call};
 use super::place::Target;
 use super::service::Service;
 
@@ -126,8 +126,8 @@ impl Service<'_> {
         }
         let call = Call::new("GetEnvironment", format!("environment `{}`", target.destination.environment));
         let request = self.client.get_environment().application_id(&target.application);
-        let got = request.environment_id(&target.environment.id).send().await;
-        Ok(got.map_err(|error| explain(&self.endpoint, call, &error))?.monitors.unwrap_or_default())
+        let got = self.ask(call, request.environment_id(&target.environment.id).send()).await?;
+        Ok(got.monitors.unwrap_or_default())
     }
 
     /// Sets the alarms of the environment to these, and to no others.
@@ -139,7 +139,7 @@ impl Service<'_> {
         }
         let request = self.client.update_environment().application_id(&target.application);
         let request = request.environment_id(&target.environment.id).set_monitors(Some(monitors.to_vec()));
-        request.send().await.map(drop).map_err(|error| explain(&self.endpoint, call, &error))
+        self.ask(call, request.send()).await.map(drop)
     }
 }
 

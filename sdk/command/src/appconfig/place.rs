@@ -1,12 +1,9 @@
 //! From names to ids: the application, environment and configuration profile of a destination, found or made.
 
-use std::error::Error;
-
-use aws_sdk_appconfig::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_appconfig::types::ConfigurationProfileSummary;
 
 use super::destination::Destination;
-use super::error::{AppConfigError, Call, explain};
+use super::error::{AppConfigError, Call};
 use super::service::Service;
 use super::validator;
 
@@ -142,9 +139,8 @@ impl Service<'_> {
     async fn application(&self, wanted: &str) -> Result<Named, AppConfigError> {
         let place = format!("region `{}`", self.region());
         let call = Call::new("ListApplications", place.clone());
-        let listed =
-            self.client.list_applications().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        let listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
+        let pages = self.client.list_applications().into_paginator();
+        let listed = self.ask(call, pages.items().send().collect::<Result<Vec<_>, _>>()).await?;
         choose("application", wanted, place, listed.iter().map(|it| Named::new(it.id(), it.name())))
     }
 
@@ -152,8 +148,7 @@ impl Service<'_> {
         let place = format!("application `{}`", to.application);
         let call = Call::new("ListEnvironments", place.clone());
         let pages = self.client.list_environments().application_id(application).into_paginator();
-        let listed = pages.items().send().collect::<Result<Vec<_>, _>>().await;
-        let listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
+        let listed = self.ask(call, pages.items().send().collect::<Result<Vec<_>, _>>()).await?;
         choose("environment", &to.environment, place, listed.iter().map(|it| Named::new(it.id(), it.name())))
     }
 
@@ -161,8 +156,7 @@ impl Service<'_> {
         let place = format!("application `{}`", to.application);
         let call = Call::new("ListConfigurationProfiles", place.clone());
         let pages = self.client.list_configuration_profiles().application_id(application).into_paginator();
-        let listed = pages.items().send().collect::<Result<Vec<_>, _>>().await;
-        let listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
+        let listed = self.ask(call, pages.items().send().collect::<Result<Vec<_>, _>>()).await?;
         let named = listed.iter().map(|it| Named::new(it.id(), it.name()));
         let found = choose("configuration profile", &to.profile, place, named)?;
         check_profile(&to.profile, listed.iter().find(|it| it.id() == Some(&found.id)))?;
@@ -198,8 +192,8 @@ impl Service<'_> {
         if !self.makes(&call, "of this name") {
             return Ok(String::new());
         }
-        let made = self.client.create_application().name(name).send().await;
-        self.made(call, made.map(|made| made.id))
+        let request = self.client.create_application().name(name);
+        id(call.clone(), self.ask(call, request.send()).await?.id)
     }
 
     async fn make_environment(&self, application: &str, to: &Destination) -> Result<String, AppConfigError> {
@@ -208,7 +202,7 @@ impl Service<'_> {
             return Ok(String::new());
         }
         let request = self.client.create_environment().application_id(application).name(&to.environment);
-        self.made(call, request.send().await.map(|made| made.id))
+        id(call.clone(), self.ask(call, request.send()).await?.id)
     }
 
     async fn make_profile(
@@ -225,22 +219,14 @@ impl Service<'_> {
         }
         let request = self.client.create_configuration_profile().application_id(application).name(&to.profile);
         let request = request.location_uri("hosted").r#type(FREEFORM);
-        let made = request.set_validators(validators.map(|ours| vec![ours])).send().await;
-        self.made(call, made.map(|made| made.id))
+        let request = request.set_validators(validators.map(|ours| vec![ours]));
+        id(call.clone(), self.ask(call, request.send()).await?.id)
     }
+}
 
-    /// The id of what a call made.
-    pub(super) fn made<E>(
-        &self,
-        call: Call,
-        made: Result<Option<String>, SdkError<E>>,
-    ) -> Result<String, AppConfigError>
-    where
-        E: ProvideErrorMetadata + Error + 'static,
-    {
-        let id = made.map_err(|error| explain(&self.endpoint, call.clone(), &error))?;
-        id.ok_or_else(|| AppConfigError::Failed { call, cause: "the answer has no id".to_owned() })
-    }
+/// The id of what a call made.
+pub(super) fn id(call: Call, id: Option<String>) -> Result<String, AppConfigError> {
+    id.ok_or_else(|| AppConfigError::Failed { call, cause: "the answer has no id".to_owned() })
 }
 
 fn check_profile(name: &str, profile: Option<&ConfigurationProfileSummary>) -> Result<(), AppConfigError> {

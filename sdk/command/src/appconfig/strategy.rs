@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use aws_sdk_appconfig::types::{DeploymentStrategy, GrowthType, ReplicateTo};
 
-use super::error::{AppConfigError, Call, explain};
+use super::error::{AppConfigError, Call};
+use super::place::id;
 use super::service::Service;
 
 /// The strategy that reaches everyone at once and does not wait.
@@ -191,8 +192,7 @@ impl Service<'_> {
     async fn strategies(&self) -> Result<Vec<DeploymentStrategy>, AppConfigError> {
         let call = Call::new("ListDeploymentStrategies", format!("region `{}`", self.region()));
         let pages = self.client.list_deployment_strategies().into_paginator();
-        let listed = pages.items().send().collect::<Result<Vec<_>, _>>().await;
-        listed.map_err(|error| explain(&self.endpoint, call, &error))
+        self.ask(call, pages.items().send().collect::<Result<Vec<_>, _>>()).await
     }
 
     async fn make_strategy(&self, wanted: &Wanted, name: &str) -> Result<String, AppConfigError> {
@@ -206,7 +206,7 @@ impl Service<'_> {
         let request = request.deployment_duration_in_minutes((*minutes).into());
         let request = request.final_bake_time_in_minutes((*bake).into()).growth_factor(*percent);
         let request = request.growth_type(GrowthType::Linear).replicate_to(ReplicateTo::None);
-        self.made(call, request.send().await.map(|made| made.id))
+        id(call.clone(), self.ask(call, request.send()).await?.id)
     }
 }
 

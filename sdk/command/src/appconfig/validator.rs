@@ -4,7 +4,7 @@ use aws_sdk_appconfig::types::{Validator, ValidatorType};
 use misrule_engine::experiment::json_schema;
 use serde_json::Value;
 
-use super::error::{AppConfigError, Call, explain};
+use super::error::{AppConfigError, Call};
 use super::place::Target;
 use super::service::Service;
 
@@ -60,8 +60,8 @@ impl Service<'_> {
         let profile = format!("configuration profile `{}`", target.destination.profile);
         let call = Call::new("GetConfigurationProfile", profile);
         let request = self.client.get_configuration_profile().application_id(&target.application);
-        let got = request.configuration_profile_id(&target.profile.id).send().await;
-        Ok(got.map_err(|error| explain(&self.endpoint, call, &error))?.validators.unwrap_or_default())
+        let got = self.ask(call, request.configuration_profile_id(&target.profile.id).send()).await?;
+        Ok(got.validators.unwrap_or_default())
     }
 
     async fn set_validators(&self, target: &Target, validators: Vec<Validator>) -> Result<(), AppConfigError> {
@@ -72,7 +72,7 @@ impl Service<'_> {
         }
         let request = self.client.update_configuration_profile().application_id(&target.application);
         let request = request.configuration_profile_id(&target.profile.id).set_validators(Some(validators));
-        request.send().await.map_err(|error| explain(&self.endpoint, call, &error))?;
+        self.ask(call, request.send()).await?;
         self.say(format_args!("`{}` is validated by misrule's JSON Schema now", target.destination.profile));
         Ok(())
     }

@@ -7,7 +7,8 @@ use misrule_engine::delivery::{Delivery, DeliveryError, Form, KeyId};
 use misrule_engine::digest::Digest;
 use misrule_engine::experiment::Experiment;
 
-use super::error::{AppConfigError, Call, explain};
+use super::asking;
+use super::error::{AppConfigError, Call};
 use super::place::Target;
 use super::service::Service;
 use crate::content;
@@ -101,8 +102,8 @@ impl Service<'_> {
         let request = self.client.create_hosted_configuration_version().application_id(&target.application);
         let request = request.configuration_profile_id(&target.profile.id).content_type(*media_type);
         let request = request.description(description).content(Blob::new(bytes.clone()));
-        let made = request.send().await.map_err(|error| explain(&self.endpoint, call, &error))?;
-        Ok(made.version_number())
+        let request = request.customize().config_override(asking::longer());
+        Ok(self.ask(call, request.send()).await?.version_number())
     }
 
     /// A version as it is held.
@@ -120,7 +121,7 @@ impl Service<'_> {
         };
         let request = self.client.get_hosted_configuration_version().application_id(&target.application);
         let request = request.configuration_profile_id(&target.profile.id).version_number(number);
-        let held = request.send().await.map_err(|error| explain(&self.endpoint, call, &error))?;
+        let held = self.ask(call, request.send()).await?;
         Ok(Held { bytes: held.content.map(Blob::into_inner).unwrap_or_default().into() })
     }
 
@@ -174,8 +175,7 @@ impl Service<'_> {
         let call = Call::new("ListHostedConfigurationVersions", profile);
         let request = self.client.list_hosted_configuration_versions().application_id(&target.application);
         let pages = request.configuration_profile_id(&target.profile.id).into_paginator();
-        let listed = pages.items().send().collect::<Result<Vec<_>, _>>().await;
-        let mut listed = listed.map_err(|error| explain(&self.endpoint, call, &error))?;
+        let mut listed = self.ask(call, pages.items().send().collect::<Result<Vec<_>, _>>()).await?;
         listed.sort_by_key(|version| std::cmp::Reverse(version.version_number()));
         Ok(listed)
     }

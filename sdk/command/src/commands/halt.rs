@@ -48,14 +48,14 @@ pub(crate) struct Arguments {
 
 /// Halts; version and deployment go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
-    let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
-    interruption::heeded(&services, Work::Halt, &arguments.to, halt(arguments, &services, printer)).await
+    let opening = arguments.connection.open_as(printer, arguments.dry_run);
+    let halting = async |services: &[Service<'_>]| halt(arguments, services, printer).await;
+    interruption::heeded(Work::Halt, &arguments.to, opening, halting).await
 }
 
 async fn halt(arguments: &Arguments, services: &[Service<'_>], printer: &Printer) -> Result<(), Failure> {
     let rows = fleet::at_once(services.iter().collect(), async |service: &Service<'_>| {
-        let target = service.find(&arguments.to).await?;
-        let halting = service.halt(&target, arguments.others()).await?;
+        let halting = service.halt(&arguments.to, arguments.others()).await?;
         Ok(tell(service, &halting, &arguments.to))
     });
     fleet::tell(printer, services, &["version", "deployment"], rows.await)

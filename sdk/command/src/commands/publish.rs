@@ -96,9 +96,25 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     let draft = Draft::read(&arguments.experiment, now)?.signed(arguments.signing.key(printer)?)?;
     let draft = draft.judged_by(arguments.public_key.map(|keys| keys.0));
     draft.warnings().into_iter().for_each(|warning| printer.warn(warning));
-    let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
-    check_apart(&services)?;
-    arguments.alarms.check(&services)?;
+    let opening = arguments.connection.open_as(printer, arguments.dry_run);
+    let publishing = async |services: &[Service<'_>]| {
+        check(arguments, services, &draft, now, printer)?;
+        let found = look(arguments, services, printer).await?;
+        publish(arguments, services, found, draft, now, printer).await
+    };
+    interruption::heeded(Work::Experiment, &arguments.to, opening, publishing).await
+}
+
+/// Checks what needs no call.
+fn check(
+    arguments: &Arguments,
+    services: &[Service<'_>],
+    draft: &Draft,
+    now: Timestamp,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    check_apart(services)?;
+    arguments.alarms.check(services)?;
     if arguments.alarms.any() && arguments.rollout.is_immediate() {
         printer.warn("`--alarm` has no time to fire: say `--grow` or `--bake`, too");
     }
@@ -108,18 +124,21 @@ pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), 
     if arguments.validator && rehearsed.form == Form::Bundle {
         return Err(NotValidated(rehearsed.name).into());
     }
-    for service in &services {
+    for service in services {
         draft.warning_in(service.region()).into_iter().for_each(|warning| service.warn(warning));
     }
+    Ok(())
+}
+
+/// Looks what is there, and asks whether to make the rest.
+async fn look(arguments: &Arguments, services: &[Service<'_>], printer: &Printer) -> Result<Vec<Looked>, Failure> {
     let look = async |service: &Service<'_>| {
         let found = service.look(&arguments.to).await?;
         service.check_strategy(&arguments.rollout).await?;
         Ok(found)
     };
     let found = fleet::at_once(services.iter().collect(), look).await;
-    let found = consent(arguments, &services, found, printer)?;
-    let publishing = publish(arguments, &services, found, draft, now, printer);
-    interruption::heeded(&services, Work::Experiment, &arguments.to, publishing).await
+    consent(arguments, services, found, printer).await
 }
 
 /// Makes what is absent, and deploys to each.
@@ -151,7 +170,7 @@ async fn publish(
 type Looked = Result<Found, AppConfigError>;
 
 /// Asks whether to make what is absent.
-fn consent(
+async fn consent(
     arguments: &Arguments,
     services: &[Service<'_>],
     found: Vec<Looked>,
@@ -166,7 +185,7 @@ fn consent(
         return Ok(found);
     }
     let them = if parts.iter().sum::<usize>() == 1 { "it" } else { "them" };
-    match printer.asks(&format!("there is no {}: make {them}?", missing.join("; no "))) {
+    match printer.asks(&format!("there is no {}: make {them}?", missing.join("; no "))).await {
         Some(true) => Ok(found),
         Some(false) => Err(Declined.into()),
         None => {

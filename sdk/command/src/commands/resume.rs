@@ -28,8 +28,9 @@ pub(crate) struct Arguments {
 
 /// Resumes; version and deployment go to stdout.
 pub(crate) async fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
-    let services = arguments.connection.open_as(printer, arguments.dry_run).await?;
-    interruption::heeded(&services, Work::Experiment, &arguments.to, resume(arguments, &services, printer)).await
+    let opening = arguments.connection.open_as(printer, arguments.dry_run);
+    let resuming = async |services: &[Service<'_>]| resume(arguments, services, printer).await;
+    interruption::heeded(Work::Experiment, &arguments.to, opening, resuming).await
 }
 
 async fn resume(arguments: &Arguments, services: &[Service<'_>], printer: &Printer) -> Result<(), Failure> {

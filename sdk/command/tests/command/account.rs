@@ -1,7 +1,7 @@
 //! The command against a local AppConfig.
 
 use std::future::Future;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -31,6 +31,12 @@ pub(crate) fn until() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let end = Timestamp::from_milliseconds(0).plus(since).plus(Duration::from_secs(3600));
     OUTAGE.replace("duration = \"1h\"", &format!("expires = {end}"))
+}
+
+/// Sends a signal (`INT` is Ctrl-C's) to a program.
+pub(crate) fn send(signal: &str, child: &Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
 }
 
 /// A session with credentials, and a local AppConfig that has `shop/prod/chaos`.
@@ -65,12 +71,11 @@ impl Account {
         told.replace(&self.appconfig.endpoint(), "http://localhost")
     }
 
-    /// Runs the command, and sends it a signal (`INT` is Ctrl-C's) once something has happened.
+    /// Runs the command, and sends it a signal once something has happened.
     pub(crate) async fn signalled(&self, signal: &str, arguments: &str, happened: impl Future<Output = ()>) -> String {
         let child = self.session.start(arguments);
         happened.await;
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+        send(signal, &child);
         let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
         Run::of(output).told()
     }

@@ -24,7 +24,17 @@ pub(crate) async fn request(caller: &mut TcpStream) -> Option<(String, Vec<u8>)>
 }
 
 /// Hands the request over, and the answer back; then the connection is closed.
-pub(crate) async fn pass_on(mut caller: TcpStream, (head, body): (&str, &[u8]), to: SocketAddr) -> Option<()> {
+pub(crate) async fn pass_on(mut caller: TcpStream, request: (&str, &[u8]), to: SocketAddr) -> Option<()> {
+    hand_over(&mut caller, &answer(request, to).await?).await
+}
+
+/// Gives an answer.
+pub(crate) async fn hand_over(caller: &mut TcpStream, answer: &[u8]) -> Option<()> {
+    caller.write_all(answer).await.ok()
+}
+
+/// Hands the request over; the answer, after which the connection is closed.
+pub(crate) async fn answer((head, body): (&str, &[u8]), to: SocketAddr) -> Option<Vec<u8>> {
     let mut appconfig = TcpStream::connect(to).await.ok()?;
     appconfig.write_all(format!("{}connection: close\r\n\r\n", &head[..head.len() - 2]).as_bytes()).await.ok()?;
     appconfig.write_all(body).await.ok()?;
@@ -33,5 +43,5 @@ pub(crate) async fn pass_on(mut caller: TcpStream, (head, body): (&str, &[u8]), 
     let answer = answer.strip_prefix(b"HTTP/1.1 ")?;
     let end = answer.iter().position(|byte| *byte == b'\n')? + 1;
     let begin = [b"HTTP/1.1 ", &answer[..end], b"connection: close\r\n"].concat();
-    caller.write_all(&[&begin, &answer[end..]].concat()).await.ok()
+    Some([&begin, &answer[end..]].concat())
 }

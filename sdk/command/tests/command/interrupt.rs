@@ -1,9 +1,12 @@
 //! What is told where a signal ends a command, and what goes on without it.
 
+use std::fs::{self, OpenOptions};
+use std::process::Command;
+
 use misrule_local::appconfig::{AlarmState, Behaviour, Plane};
 
-use crate::account::{Account, OUTAGE};
-use crate::session::Session;
+use crate::account::{Account, OUTAGE, send};
+use crate::session::{Run, Session};
 
 async fn account() -> Account {
     Account::of(Session::new().file("outage.toml", OUTAGE)).await
@@ -77,11 +80,35 @@ async fn a_halt_that_waits_for_its_alarms_ends_with_them() {
 }
 
 #[tokio::test]
-async fn a_halt_that_gets_no_answer_can_be_interrupted() {
-    let account = account().await;
-    account.appconfig.set_behaviour(Plane::Control, Behaviour::Hang);
-    let told =
-        account.signalled("INT", "halt --to shop/prod/chaos", account.appconfig.until_calls("ListApplications", 1));
-    let told = told.await;
-    assert!(told.starts_with("exit 130\n----\nerror: interrupted: NOT HALTED\n"), "{told}");
+async fn what_gets_no_answer_can_be_interrupted() {
+    for (command, told) in [("halt", "NOT HALTED"), ("publish outage.toml", NOTHING), ("resume", NOTHING)] {
+        let account = account().await;
+        account.appconfig.set_behaviour(Plane::Control, Behaviour::Hang);
+        let command = format!("{command} --to shop/prod/chaos");
+        let asked = account.appconfig.until_calls("ListApplications", 1);
+        let interrupted = account.signalled("INT", &command, asked).await;
+        assert!(interrupted.starts_with(&format!("exit 130\n----\nerror: interrupted: {told}\n")), "{interrupted}");
+    }
+}
+
+const NOTHING: &str = "nothing was deployed";
+
+/// The command's first look, at its AWS profile, lasts as long as nobody writes that.
+#[tokio::test]
+async fn what_has_not_asked_yet_can_be_interrupted() {
+    for (command, told) in [("halt", "NOT HALTED"), ("publish outage.toml", NOTHING), ("resume", NOTHING)] {
+        let account = account().await;
+        let settings = account.session.path("aws-config");
+        assert!(Command::new("mkfifo").arg(&settings).status().unwrap().success());
+        let child = account.session.start(&format!("{command} --to shop/prod/chaos"));
+        let looked = settings.clone();
+        let open = tokio::task::spawn_blocking(move || OpenOptions::new().write(true).open(looked));
+        let writer = open.await.unwrap().unwrap();
+        send("INT", &child);
+        fs::remove_file(&settings).unwrap();
+        drop(writer);
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        let interrupted = Run::of(output).told();
+        assert!(interrupted.starts_with(&format!("exit 130\n----\nerror: interrupted: {told}\n")), "{interrupted}");
+    }
 }

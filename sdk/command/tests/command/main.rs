@@ -23,4 +23,5 @@ mod report;
 mod rollout;
 mod session;
 mod standing;
+mod unanswered;
 mod validator;

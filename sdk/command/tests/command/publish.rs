@@ -278,11 +278,11 @@ async fn an_appconfig_that_does_not_help_is_told_apart() {
         (Behaviour::Refuse, format!("{unreachable}: connection closed before message completed\n{check}")),
     ] {
         account.appconfig.set_behaviour(Plane::Control, behaviour);
-        let told = account.misrule("halt --to shop/prod/chaos").await;
+        let told = account.misrule("status --to shop/prod/chaos").await;
         assert_eq!(told, format!("exit 1\n----\nerror: {words}\n"));
     }
     assert_eq!(
-        account.misrule("halt --to shop/prod/chaos --endpoint-url http://127.0.0.1:1").await,
+        account.misrule("status --to shop/prod/chaos --endpoint-url http://127.0.0.1:1").await,
         format!(
             "exit 1\n----\nerror: cannot reach AppConfig at http://127.0.0.1:1 for appconfig:ListApplications on region \
              `eu-west-3`: Connection refused (os error 111)\n{check}\n"
@@ -294,18 +294,18 @@ async fn an_appconfig_that_does_not_help_is_told_apart() {
 fn without_region_or_credentials_nothing_is_tried() {
     let session = Session::new();
     assert_eq!(
-        session.misrule("halt --to shop/prod/chaos"),
+        session.misrule("status --to shop/prod/chaos"),
         "exit 1\n----\nerror: no AWS region is given\nhint: give `--region`, or set AWS_REGION\n"
     );
     let hint =
         "hint: log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`";
     assert_eq!(
-        session.misrule("halt --to shop/prod/chaos --region eu-west-3"),
+        session.misrule("status --to shop/prod/chaos --region eu-west-3"),
         format!("exit 1\n----\nerror: no AWS credentials were found\n{hint}\n")
     );
     let session = session.file("aws-config", "[profile bare]\n[profile shop]\n");
     assert_eq!(
-        session.misrule("halt --to shop/prod/chaos --region eu-west-3 --aws-profile bare"),
+        session.misrule("status --to shop/prod/chaos --region eu-west-3 --aws-profile bare"),
         format!("exit 1\n----\nerror: no AWS credentials were found for profile `bare`\n{hint}\n")
     );
 }

@@ -62,7 +62,8 @@ async fn a_region_that_fails_does_not_keep_the_others_from_being_halted() {
     let (table, said) = told.split_once("----\n").unwrap().1.split_once("----\n").map_or(("", ""), |it| it);
     assert!(told.starts_with("exit 1\nregion     outcome  version  deployment\n"), "{told}");
     assert!(told.contains("\neu-west-3  failed\nus-east-1  halted   3        3\n"), "{told}");
-    let denied = "error: eu-west-3: access denied: appconfig:ListApplications on region `eu-west-3`\n";
+    let denied = "error: eu-west-3: NOT HALTED: access denied: appconfig:ListApplications on region `eu-west-3`\nhint: allow the action \
+                  appconfig:ListApplications in the caller's IAM policy; or set MISRULE_DISABLED=true on the functions\n";
     assert!(told.contains(denied) && told.contains("us-east-1: halted shop/prod/chaos: "), "{told} {table} {said}");
     assert!(told.contains("error: 1 of 2 regions failed\nhint: the others did as is told above;"), "{told}");
     assert_eq!(regions.virginia.calls("StartDeployment"), 3);
