@@ -253,6 +253,14 @@ pub(crate) enum AppConfigError {
         /// Where.
         place: String,
     },
+    /// Something is in force that is neither an experiment nor a halt.
+    #[error("{place} is not halted: deployment {number} is in force there, and holds no experiment")]
+    NoHalt {
+        /// What is in force.
+        number: i32,
+        /// Where.
+        place: String,
+    },
     /// No experiment was in force before.
     #[error("no experiment was in force at {place}")]
     NothingToResume {

@@ -9,20 +9,13 @@ use crate::failure::Explain;
 impl Explain for AppConfigError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoRegion => "give `--region`, or set AWS_REGION".to_owned(),
-            Self::NotARegion { .. } => "give a region's code, for example us-east-1".to_owned(),
-            Self::EndpointCount { .. } => "name one for each region, in their order".to_owned(),
-            Self::OneEndpoint { .. } => "what is absent would be made once for each, under one name: leave the endpoint \
-                                         out, and each region has its own; or name one for each: `--endpoint-url URL,URL`"
-                .to_owned(),
-            Self::NoProfile { there, .. } if there.is_empty() => {
-                "the AWS configuration files have none: `aws configure` makes one".to_owned()
-            }
-            Self::NoProfile { there, .. } => format!("there is: {}", there.join(", ")),
-            Self::NoCredentials { .. } | Self::BadCredentials { .. } => {
-                "log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`"
-                    .to_owned()
-            }
+            Self::NoRegion
+            | Self::NotARegion { .. }
+            | Self::EndpointCount { .. }
+            | Self::OneEndpoint { .. }
+            | Self::NoProfile { .. }
+            | Self::NoCredentials { .. }
+            | Self::BadCredentials { .. } => return connection_hint(self),
             Self::Unreachable { call, .. } if call.starts() => {
                 format!("`misrule status` tells whether it began all the same; {CHECK}")
             }
@@ -83,11 +76,37 @@ impl Explain for AppConfigError {
             }
             Self::TooManyAlarms { there, .. } => format!("take one off that is there: {}", there.join(", ")),
             Self::AlarmsOff { restore, .. } => format!("put them back: `{restore}`"),
+            Self::NoHalt { place, .. } => format!(
+                "`misrule history --to {place}` tells what it is; `misrule publish` replaces it, `misrule halt` halts"
+            ),
             Self::NotHalted { .. } => "`misrule halt` stops it, `misrule publish` replaces it".to_owned(),
             Self::Failed { .. } => return None,
         };
         Some(hint)
     }
+}
+
+/// What to do before anything can be asked.
+fn connection_hint(error: &AppConfigError) -> Option<String> {
+    use AppConfigError as Error;
+    let hint = match error {
+        Error::NoRegion => "give `--region`, or set AWS_REGION".to_owned(),
+        Error::NotARegion { .. } => "give a region's code, for example us-east-1".to_owned(),
+        Error::EndpointCount { .. } => "name one for each region, in their order".to_owned(),
+        Error::OneEndpoint { .. } => "what is absent would be made once for each, under one name: leave the endpoint \
+                                     out, and each region has its own; or name one for each: `--endpoint-url URL,URL`"
+            .to_owned(),
+        Error::NoProfile { there, .. } if there.is_empty() => {
+            "the AWS configuration files have none: `aws configure` makes one".to_owned()
+        }
+        Error::NoProfile { there, .. } => format!("there is: {}", there.join(", ")),
+        Error::NoCredentials { .. } | Error::BadCredentials { .. } => {
+            "log in (`aws sso login`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name an `--aws-profile`"
+                .to_owned()
+        }
+        _ => return None,
+    };
+    Some(hint)
 }
 
 /// Why AppConfig may not answer.

@@ -1,7 +1,9 @@
 //! The deployments of an environment: which is under way, which is in force.
 
 use aws_sdk_appconfig::operation::get_deployment::GetDeploymentOutput;
+use aws_sdk_appconfig::primitives::DateTime;
 use aws_sdk_appconfig::types::{DeploymentEvent, DeploymentEventType, DeploymentState, DeploymentSummary, TriggeredBy};
+use misrule_engine::time::Timestamp;
 
 use super::error::{AppConfigError, Call};
 use super::place::Target;
@@ -28,6 +30,18 @@ impl History {
         let newest = self.of_profile().next().filter(|it| Some(it.deployment_number) > after)?;
         let ours = newest.configuration_version() == Some(&version.to_string()) && newest.state().is_some_and(holds);
         ours.then_some(newest.deployment_number)
+    }
+
+    /// When the profile's next deployment after the one of this number came into force.
+    pub(super) fn replaced_at(&self, number: i32) -> Option<Timestamp> {
+        let next = self.complete().take_while(|it| it.deployment_number > number).last()?;
+        next.completed_at().map(timestamp)
+    }
+
+    /// The profile's deployments after the one of this number that were taken back on their way, the newest first.
+    pub(super) fn taken_back_after(&self, number: Option<i32>) -> impl Iterator<Item = &DeploymentSummary> {
+        let after = self.of_profile().take_while(move |it| Some(it.deployment_number) > number);
+        after.filter(|it| it.state() == Some(&DeploymentState::RolledBack))
     }
 
     /// The one that is under way, of whichever profile: AppConfig runs one at a time in an environment.
@@ -96,6 +110,19 @@ pub(super) fn is_under_way(state: &DeploymentState) -> bool {
     matches!(state, State::Baking | State::Deploying | State::RollingBack | State::Validating)
 }
 
+/// AWS's instant as ours.
+pub(super) fn timestamp(at: &DateTime) -> Timestamp {
+    let milliseconds = at.to_millis().ok().and_then(|milliseconds| u64::try_from(milliseconds).ok());
+    Timestamp::from_milliseconds(milliseconds.unwrap_or_default())
+}
+
+/// When a deployment came into force for all, as its event log says: once it is reverted nothing else does.
+pub(super) fn completed_at(events: &[DeploymentEvent]) -> Option<Timestamp> {
+    let completed =
+        events.iter().find(|event| event.event_type() == Some(&DeploymentEventType::DeploymentCompleted))?;
+    completed.occurred_at().map(timestamp)
+}
+
 /// Whether a deployment is in force, or on its way or back.
 pub(super) fn holds(state: &DeploymentState) -> bool {
     is_under_way(state) || *state == DeploymentState::Complete
@@ -123,8 +150,6 @@ pub(crate) fn undone_by(events: &[DeploymentEvent]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_appconfig::primitives::DateTime;
-
     use super::*;
 
     #[test]

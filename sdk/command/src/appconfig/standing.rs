@@ -1,7 +1,6 @@
 //! How a place stands: what is deployed there, and what was.
 
 use aws_sdk_appconfig::operation::get_deployment::GetDeploymentOutput;
-use aws_sdk_appconfig::primitives::DateTime;
 use aws_sdk_appconfig::types::{DeploymentState, DeploymentSummary};
 use misrule_engine::delivery::{DeliveryError, KeyId};
 use misrule_engine::digest::Digest;
@@ -9,7 +8,7 @@ use misrule_engine::experiment::{Elsewhere, Here, PublishedTo};
 use misrule_engine::time::Timestamp;
 
 use super::error::AppConfigError;
-use super::history::{BY, History, undone_by};
+use super::history::{BY, History, completed_at, timestamp, undone_by};
 use super::place::Target;
 use super::service::Service;
 use super::version::Delivered;
@@ -138,7 +137,8 @@ impl Service<'_> {
             damage: held.damage(),
             delivered,
             elsewhere,
-            since: summary.completed_at().or(summary.started_at()).map(timestamp),
+            since: completed_at(deployment.event_log())
+                .or(summary.completed_at().or(summary.started_at()).map(timestamp)),
             by: description.split_once(BY).map(|(_, by)| by.to_owned()),
             state: (state(summary.state()), summary.percentage_complete().unwrap_or(0.0)),
         }))
@@ -164,9 +164,4 @@ impl Past {
 
 fn state(state: Option<&DeploymentState>) -> String {
     state.map_or("in an unknown state", DeploymentState::as_str).to_owned()
-}
-
-fn timestamp(at: &DateTime) -> Timestamp {
-    let milliseconds = at.to_millis().ok().and_then(|milliseconds| u64::try_from(milliseconds).ok());
-    Timestamp::from_milliseconds(milliseconds.unwrap_or_default())
 }

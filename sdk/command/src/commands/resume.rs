@@ -11,7 +11,8 @@ use crate::surroundings;
 
 /// Deploy again what a halt stopped
 ///
-/// The version that was in force before the halt, byte for byte, for as long as it has not ended: a halt does not move its end.
+/// The version that was in force before the halt, byte for byte, for as long as it has not ended: a halt does not move its end. Where no
+/// halt is in force nothing is deployed. An experiment that was stopped on its way was not in force: it is told of, and not resumed.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The AppConfig application, environment and configuration profile, by name or id

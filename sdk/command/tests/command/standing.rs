@@ -90,8 +90,9 @@ async fn what_was_halted_is_resumed_byte_for_byte() {
     assert!(told(&account, "halt").await.starts_with("exit 0\n"));
     assert_eq!(
         told(&account, "resume").await,
-        "exit 0\nversion 2 deployment 4\n----\ndeployment 4: COMPLETE, 100 %\n\
-         resumed `outage` at shop/prod/chaos: it ends at NOW unless halted before\n"
+        "exit 0\nversion 2 deployment 4\n----\n\
+         resuming `outage`, version 2: the last in force before the halt, from NOW until NOW\n\
+         deployment 4: COMPLETE, 100 %\nresumed `outage` at shop/prod/chaos: it ends at NOW unless halted before\n"
     );
     let again = told(&account, "publish outage.toml").await;
     assert!(again.contains("is in force at shop/prod/chaos already"), "{again}");
@@ -115,6 +116,41 @@ async fn what_is_over_or_was_never_in_force_is_not_resumed() {
             "exit 1\n----\nerror: `old` cannot be resumed\n  because: `expires` was NOW the experiment is over\n{hint}"
         )
     );
+}
+
+#[tokio::test]
+async fn what_is_no_halt_is_not_taken_away() {
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE)).await;
+    assert!(told(&account, "publish outage.toml").await.starts_with("exit 0\n"));
+    account.appconfig.deploy(&account.place, "text/plain", "junk");
+    assert_eq!(
+        told(&account, "resume").await,
+        "exit 1\n----\nerror: shop/prod/chaos is not halted: deployment 3 is in force there, and holds no experiment\n\
+         hint: `misrule history --to shop/prod/chaos` tells what it is; `misrule publish` replaces it, `misrule halt` halts\n"
+    );
+    assert_eq!(account.appconfig.calls("StartDeployment"), 2);
+}
+
+#[tokio::test]
+async fn what_was_stopped_on_its_way_is_told_of_and_not_resumed() {
+    let later = OUTAGE.replace("outage", "later").replace("use = \"path-later\"", "use = \"path-outage\"");
+    let account = Account::of(Session::new().file("outage.toml", OUTAGE).file("later.toml", later)).await;
+    for command in ["publish outage.toml", "halt"] {
+        assert!(told(&account, command).await.starts_with("exit 0\n"));
+    }
+    let publish = "publish later.toml --to shop/prod/chaos --grow=50%every5m";
+    let looks = account.appconfig.calls("GetDeployment");
+    let under_way = account.appconfig.until_calls("GetDeployment", looks + 1);
+    assert!(account.signalled("INT", publish, under_way).await.starts_with("exit 130\n"));
+    assert!(told(&account, "halt").await.starts_with("exit 0\n"));
+    let stopped = "warning: `later`, version 4, was stopped on its way (deployment 4), and is not resumed: publish it again where it \
+                   is meant, `misrule publish EXPERIMENT.TOML --to shop/prod/chaos`\n";
+    let resuming = "resuming `outage`, version 2: the last in force before the halt, from NOW until NOW\n";
+    let rehearsed = told(&account, "resume --dry-run").await;
+    assert!(rehearsed.contains(&format!("----\n{stopped}{resuming}")), "{rehearsed}");
+    let resumed = told(&account, "resume").await;
+    let said = format!("exit 0\nversion 2 deployment 6\n----\n{stopped}{resuming}deployment 6: COMPLETE, 100 %\n");
+    assert!(resumed.starts_with(&said), "{resumed}");
 }
 
 /// An experiment of ready-made policies that was published to these places.
