@@ -29,18 +29,22 @@ pub(crate) fn observed(got: &[Got], requests: Vec<String>, lines: &[String]) -> 
     ])
 }
 
-/// Takes out each INVOKE with a SHUTDOWN right behind it. To an invocation that an extension's death ends as it begins, the
-/// emulator's INVOKE and its SHUTDOWN race: what answers an extension's question is whichever was made last.
+/// Takes out each INVOKE between another and a SHUTDOWN. To an invocation that an extension's death ends as it begins, the
+/// emulator's INVOKE and its SHUTDOWN race: what answers an extension's question is whichever was made last. The INVOKE of
+/// the invocation before stays.
 pub(crate) fn take_overtaken(observed: &mut Observed) {
     let Some(events) = observed.get_mut("events") else { return };
     let mut told = std::mem::take(events).into_iter().peekable();
     while let Some(event) = told.next() {
+        let follows = event == INVOKE && events.last().is_some_and(|before| before == INVOKE);
         let ends = told.peek().is_some_and(|next| next == "event SHUTDOWN FAILURE");
-        if event != "event INVOKE" || !ends {
+        if !(follows && ends) {
             events.push(event);
         }
     }
 }
+
+const INVOKE: &str = "event INVOKE";
 
 /// An event with the reason of SHUTDOWN that is documented for it.
 fn documented(event: &str) -> String {
@@ -89,4 +93,17 @@ fn what_differs_from_run_to_run_is_blanked() {
     assert_eq!(blanked(&format!("RequestId: {id} Error: exit status 7")), "RequestId: ID Error: exit status 7");
     assert_eq!(blanked(&format!("/invocation/{id}/response")), "/invocation/ID/response");
     assert_eq!(blanked(r#"{"process": 29447, "api": "127.0.0.1:19117"}"#), r#"{"process": N, "api": "127.0.0.1:N"}"#);
+}
+
+#[test]
+fn an_invoke_that_a_shutdown_may_overtake_is_neither_here_nor_there() {
+    let seen = |events: &[&str]| {
+        let mut observed = Observed::from([("events", events.iter().map(|event| format!("event {event}")).collect())]);
+        take_overtaken(&mut observed);
+        observed.remove("events").unwrap_or_default()
+    };
+    let [first, end, next] = ["INVOKE", "SHUTDOWN FAILURE", "SHUTDOWN SPINDOWN"];
+    assert_eq!(seen(&[first, first, end, first, next]), seen(&[first, end, first, next]));
+    assert_ne!(seen(&[first, end, first, next]), seen(&[end, first, next]), "that of the invocation before was sent");
+    assert_eq!(seen(&[first, first, next]).len(), 3, "nobody died");
 }
